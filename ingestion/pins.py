@@ -1,0 +1,86 @@
+"""Finds the place of a pin in the real text: a clause number and a few words become `text[start:end]`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ingestion.errors import IngestionError
+from knowledge.models import Clause, Pin
+
+LONGEST_QUOTE = 1500
+"""Characters; a longer quote points at nothing (the contract of answers)."""
+
+_SAME = {"'": "['‘’`´]", "’": "['‘’`´]", "‘": "['‘’`´]", '"': '["“”„]', "“": '["“”„]', "”": '["“”„]', "-": "[-‐‑–—]",
+         "–": "[-‐‑–—]", "—": "[-‐‑–—]"}  # fmt: skip
+_SENTENCE_END = re.compile(r"[.;:!?。；：](?=[\s”\"’)\]*]|$)|\n\s*\n")
+
+
+class PinError(IngestionError):
+    """A pin does not stand where it says."""
+
+
+def resolve(pin: Pin, text: str, clauses: Sequence[Clause]) -> tuple[Clause, int, int]:
+    """Return the clause that the pin names and the quote's offsets in `text`.
+
+    Raises `PinError` where the words are absent, stand elsewhere or more than once, or the quote is too long.
+    """
+    scopes = _scopes(pin.clause, clauses, len(text))
+    if not scopes:
+        raise PinError(f"There is no clause {pin.clause!r}.")
+    found = sorted({span for lo, hi in scopes for span in _occurrences(pin.words, text, lo, hi)})
+    if not found:
+        raise PinError(f"Clause {pin.clause!r} does not hold the words {pin.words!r}.")
+    if len(found) > 1:
+        raise PinError(f"The words {pin.words!r} stand {len(found)} times in clause {pin.clause!r}; take more of them.")
+    start, end = found[0]
+    clause = innermost(clauses, start)
+    if "…" not in pin.words:
+        start, end = _sentence(text, start, end, clause)
+    if end - start > LONGEST_QUOTE:
+        raise PinError(f"The words {pin.words!r} make a quote of {end - start} characters; {LONGEST_QUOTE} is the most.")
+    return clause, start, end
+
+
+def innermost(clauses: Sequence[Clause], position: int) -> Clause:
+    """Return the clause in whose own body the position lies."""
+    for clause in clauses:
+        if clause.start <= position < clause.body_end:
+            return clause
+    raise PinError(f"No clause holds position {position}.")
+
+
+def _scopes(number: str, clauses: Sequence[Clause], length: int) -> list[tuple[int, int]]:
+    if not number:
+        return [(0, length)]
+    wanted = _plain(number)
+    return [(c.start, c.end) for c in clauses if _plain(c.number) == wanted]
+
+
+def _plain(number: str) -> str:
+    """`Attachment A (e)` and `attachment a.e` name the same clause."""
+    return re.sub(r"[\W_]+", ".", number.casefold()).strip(".")
+
+
+def _occurrences(words: str, text: str, lo: int, hi: int) -> list[tuple[int, int]]:
+    fragments = [f.strip() for f in words.split("…")]
+    return [(m.start(), m.end()) for m in _pattern(fragments).finditer(text, lo, hi)]
+
+
+def _pattern(fragments: list[str]) -> re.Pattern[str]:
+    parts = [r"[\s*_>#]+".join("".join(_SAME.get(c, re.escape(c)) for c in w) for w in f.split()) for f in fragments]
+    return re.compile(rf".{{0,{LONGEST_QUOTE}}}?".join(parts), re.DOTALL)
+
+
+def _sentence(text: str, start: int, end: int, clause: Clause) -> tuple[int, int]:
+    begin = clause.start
+    for match in _SENTENCE_END.finditer(text, clause.start, start):
+        begin = match.end()
+    stop = _SENTENCE_END.search(text, max(start, end - 1), clause.body_end)
+    finish = stop.end() if stop else clause.body_end
+    finish = max(finish, end)
+    while begin < start and text[begin].isspace():
+        begin += 1
+    while finish > end and text[finish - 1].isspace():
+        finish -= 1
+    return begin, finish

@@ -1,0 +1,156 @@
+"""What is known about licences, as frozen values: documents, clauses, terms, models. No I/O here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class DocumentKind(StrEnum):
+    """Which part of a licence a text is; the values are those of a citation's `document`."""
+
+    LICENSE = "license"
+    ACCEPTABLE_USE_POLICY = "acceptable_use_policy"
+    NOTICE = "notice"
+    GUIDANCE = "guidance"
+    POLICY = "policy"
+
+
+class ClauseKind(StrEnum):
+    """How a clause is marked in the printed text."""
+
+    NUMBERED = "numbered"
+    HEADING = "heading"
+    BULLET = "bullet"
+    PARAGRAPH = "paragraph"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One node of a document's tree of clauses. Offsets are characters into the stored text.
+
+    Clauses come in the order of the text (a parent before its children), and their bodies are a
+    partition of it: joining `text[c.start:c.body_end]` over all clauses gives the text back.
+    """
+
+    number: str
+    """The whole number as a reader would cite it (`1.b.i`, `4(a)`, `Section 3.2`, `Attachment A (e)`); of the
+    nearest numbered ancestor where the clause itself prints none; empty before the first number."""
+    label: str
+    """The clause's own mark as printed (`i.`, `(e)`, `Section 2`, `•`); empty for a paragraph."""
+    kind: ClauseKind
+    heading: str
+    """The clause's own title, or empty."""
+    depth: int
+    """1 for a top-level clause."""
+    parent: int | None
+    """Position of the parent in the same sequence."""
+    start: int
+    body_end: int
+    """End of the clause's own text: where its first child starts, or `end`."""
+    end: int
+    """End of the clause with everything below it."""
+    defines: str | None = None
+    """The term, where the clause is a definition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """A test on a use, as written under `when:` in a profile: a name, its values, and parts for `all`/`any`/`not`.
+
+    What each name means is told in `knowledge/data/licenses/README.md`; `bot/answering/rules.py` evaluates it.
+    """
+
+    name: str
+    values: tuple[str, ...] = ()
+    amount: float | None = None
+    """The limit, for `over` and `at_least`."""
+    parts: tuple[Predicate, ...] = ()
+
+
+class TermKind(StrEnum):
+    """What a term says; the first three are ODRL's permission, duty and prohibition."""
+
+    PERMISSION = "permission"
+    CONDITION = "condition"
+    PROHIBITION = "prohibition"
+    UNCLEAR = "unclear"
+    """The text is silent or ambiguous on a point: a lawyer decides."""
+    LIMITATION = "limitation"
+    """Warranty, liability, trademarks and the like: never decides, is cited when asked about."""
+    DEFINITION = "definition"
+    TERMINATION = "termination"
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Where in a licence's documents a term stands, as a reviewer writes it."""
+
+    document: DocumentKind
+    clause: str
+    """The clause's number as printed, or empty where the text prints none."""
+    words: str
+    """A few of its words. `first words … last words` quotes from the first to the last; without the ellipsis
+    the whole sentence around the words is quoted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A pin resolved against a stored text: `text[start:end]`."""
+
+    pin: Pin
+    document_key: str
+    text_sha256: str
+    number: str
+    heading: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One thing that a licence grants, demands, forbids, leaves open or defines, pinned to its clauses."""
+
+    id: str
+    kind: TermKind
+    text: str
+    """The term in our own words; a whole sentence, imperative for a condition."""
+    pins: tuple[Pin, ...]
+    actions: tuple[str, ...] = ()
+    """For a permission: the actions that it grants (`any` for all)."""
+    when: Predicate | None = None
+    """When it applies; `None`: always."""
+    about: tuple[str, ...] = ()
+    display: tuple[str, ...] = ()
+    """Exact strings to show or keep."""
+    question: str | None = None
+    """What to ask where it is open whether the term applies; else the vocabulary's own question."""
+    fix: str | None = None
+    """What change to the plan would avoid or satisfy the term."""
+    supports: tuple[str, ...] = ()
+    """Ids of terms that this one (a definition, an incorporation clause) is quoted along with."""
+    low: bool = False
+    """Boilerplate that every use meets without effort: never decides, quoted only when asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The reviewed terms of one licence, as its file in `knowledge/data/licenses/` states them."""
+
+    id: str
+    name: str
+    short: str
+    """How a sentence calls it: `the Llama 3 licence`."""
+    version: str | None
+    publisher: str
+    spdx: str | None
+    category: str
+    url: str
+    aliases: tuple[str, ...]
+    family: str | None
+    supersedes: str | None
+    documents: tuple[tuple[DocumentKind, str], ...]
+    """The licence and what belongs to it, each with the key of its stored text."""
+    terms: tuple[Term, ...]
+    reviewed_by: str
+    reviewed_on: str
