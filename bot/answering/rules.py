@@ -1,0 +1,275 @@
+"""Decides: the terms of one licence against one situation give findings, findings give a verdict. Pure.
+
+A test on a situation has four outcomes. `OPEN` is a fact that matters and was not stated; `FAR` one that nothing in
+the question points to. A fact left open never sends an answer to a lawyer, it makes it conditional (`answers.md`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from bot.model import Use, Verdict
+from knowledge.models import Predicate, Profile, Term, TermKind
+from knowledge.vocabulary import vocabulary
+
+
+class Truth(IntEnum):
+    """Outcome of a test, ordered so that `all` is the least and `any` the greatest of its parts."""
+
+    FALSE = 0
+    FAR = 1
+    OPEN = 2
+    TRUE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A use, with everything else that terms can turn on."""
+
+    use: Use
+    topics: Mapping[str, Truth] = field(default_factory=dict)
+    """What the described use does; a topic that is not listed is far."""
+    asks: frozenset[str] = frozenset()
+    targets: frozenset[str] = frozenset()
+    """Licences of the models that outputs train or that it is merged with."""
+    result_license: str | None = None
+    """Licence that the asker wants to put on the result; `other`: some other terms."""
+    modalities: frozenset[str] = frozenset()
+    """Of the model in question; empty where unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One term's outcome in a situation, and the questions whose answers would settle it."""
+
+    term: Term
+    truth: Truth
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What one licence says of a situation."""
+
+    profile: Profile
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    silent_on: tuple[str, ...]
+    """Asked actions that no permission of the licence covers."""
+
+    def of(self, kind: TermKind, *truths: Truth) -> tuple[Finding, ...]:
+        """Return the findings of a kind with one of the outcomes."""
+        return tuple(f for f in self.findings if f.term.kind is kind and f.truth in truths)
+
+
+# Questions about the work, not acts that a licence has to grant: terms speak of them by conditions instead.
+_NEEDS_NO_GRANT = frozenset({"look_up", "internal_use", "relicense", "combine", "collect_data"})
+
+
+def decide(profile: Profile, situation: Situation) -> Ruling:
+    """Apply every term of a licence to a situation."""
+    findings = tuple(_find(term, situation) for term in profile.terms)
+    silent = _uncovered(findings, situation.use.actions)
+    return Ruling(profile, _verdict(findings, silent), findings, silent)
+
+
+def _find(term: Term, situation: Situation) -> Finding:
+    if term.when is None:
+        return Finding(term, Truth.TRUE)
+    truth, questions = evaluate(term.when, situation)
+    if truth is not Truth.OPEN:
+        questions = ()
+    elif term.question:
+        questions = (term.question,)
+    return Finding(term, truth, tuple(dict.fromkeys(questions)))
+
+
+def _uncovered(findings: tuple[Finding, ...], actions: tuple[str, ...]) -> tuple[str, ...]:
+    granted = {
+        action
+        for f in findings
+        if f.term.kind is TermKind.PERMISSION and f.truth is not Truth.FALSE
+        for action in f.term.actions
+    }
+    if "any" in granted:
+        return ()
+    return tuple(a for a in actions if a not in granted and a not in _NEEDS_NO_GRANT)
+
+
+def _verdict(findings: tuple[Finding, ...], silent: tuple[str, ...]) -> Verdict:
+    deciding = [f for f in findings if not f.term.low]
+
+    def some(kind: TermKind, *truths: Truth) -> bool:
+        return any(f.term.kind is kind and f.truth in truths for f in deciding)
+
+    if some(TermKind.PROHIBITION, Truth.TRUE):
+        return Verdict.PROHIBITED
+    if silent or some(TermKind.UNCLEAR, Truth.TRUE) or not findings:
+        return Verdict.NEEDS_REVIEW
+    if some(TermKind.CONDITION, Truth.TRUE, Truth.OPEN) or some(TermKind.PROHIBITION, Truth.OPEN):
+        return Verdict.CONDITIONAL
+    return Verdict.ALLOWED
+
+
+Outcome = tuple[Truth, tuple[str, ...]]
+
+
+def evaluate(predicate: Predicate, situation: Situation) -> Outcome:
+    """Return the outcome of a test and the questions that are open in it."""
+    return _TESTS[predicate.name](predicate, situation)
+
+
+def _all(predicate: Predicate, situation: Situation) -> Outcome:
+    outcomes = [evaluate(p, situation) for p in predicate.parts]
+    truth = min(t for t, _ in outcomes)
+    return truth, tuple(q for t, qs in outcomes if t is Truth.OPEN for q in qs)
+
+
+def _any(predicate: Predicate, situation: Situation) -> Outcome:
+    outcomes = [evaluate(p, situation) for p in predicate.parts]
+    truth = max(t for t, _ in outcomes)
+    return truth, tuple(q for t, qs in outcomes if t is Truth.OPEN for q in qs)
+
+
+def _not(predicate: Predicate, situation: Situation) -> Outcome:
+    truth, questions = evaluate(predicate.parts[0], situation)
+    # What nothing points to is taken as not so: denied, it holds.
+    flipped = {Truth.FALSE: Truth.TRUE, Truth.FAR: Truth.TRUE, Truth.OPEN: Truth.OPEN, Truth.TRUE: Truth.FALSE}
+    return flipped[truth], questions
+
+
+def _action(predicate: Predicate, situation: Situation) -> Outcome:
+    groups = vocabulary().groups
+    actions = set(situation.use.actions)
+    truth, questions = Truth.FALSE, []
+    for value in predicate.values:
+        group = groups.get(value)
+        if group is None:
+            outcome = Truth.TRUE if value in actions else Truth.FALSE
+        elif actions & group.sure:
+            outcome = Truth.TRUE
+        elif actions & group.maybe or (value in _LEFT_OPEN and not _settled(actions)):
+            outcome = Truth.OPEN
+            questions.append(group.question)
+        else:
+            outcome = Truth.FALSE
+        truth = max(truth, outcome)
+    return truth, tuple(questions)
+
+
+# Whether others get at the work is what questions leave out most; the other groups are either asked or not.
+_LEFT_OPEN = frozenset({"made_available", "distributed", "hosted"})
+
+
+def _settled(actions: set[str]) -> bool:
+    """Whether the actions say if anybody outside the organisation gets at the work."""
+    reaching = vocabulary().groups["made_available"].sure
+    return bool(actions & reaching) or bool(actions & {"internal_use", "evaluate", "publish_research"})
+
+
+def _commercial(predicate: Predicate, situation: Situation) -> Outcome:
+    stated = situation.use.commercial
+    if stated is None:
+        return Truth.OPEN, ("Is the use commercial?",)
+    return (Truth.TRUE if str(stated).lower() == predicate.values[0] else Truth.FALSE), ()
+
+
+def _topic(predicate: Predicate, situation: Situation) -> Outcome:
+    truth, questions = Truth.FALSE, []
+    for value in predicate.values:
+        outcome = situation.topics.get(value, Truth.FAR)
+        if outcome is Truth.OPEN:
+            questions.append(vocabulary().topics[value])
+        truth = max(truth, outcome)
+    return truth, tuple(questions)
+
+
+def _domain(predicate: Predicate, situation: Situation) -> Outcome:
+    return (Truth.TRUE if situation.use.domain in predicate.values else Truth.FALSE), ()
+
+
+def _region(predicate: Predicate, situation: Situation) -> Outcome:
+    stated = situation.use.facts.get("region")
+    if not stated:
+        return Truth.OPEN, ("Where are you established, and where is it used?",)
+    regions = {r for part in str(stated).split(",") for r in _widened(part.strip().upper())}
+    return (Truth.TRUE if regions & set(predicate.values) else Truth.FALSE), ()
+
+
+def _widened(region: str) -> set[str]:
+    """A country of the Union is in the EU and the EEA."""
+    found = {"GB" if region == "UK" else region}
+    if region in EU_COUNTRIES or region == "EU":
+        found |= {"EU", "EEA"}
+    if region in {"NO", "IS", "LI"}:
+        found.add("EEA")
+    return found
+
+
+EU_COUNTRIES = frozenset(
+    "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE".split()  # noqa: SIM905
+)
+"""ISO 3166 codes of the member states of the European Union, as of 2026."""
+
+
+def _over(predicate: Predicate, situation: Situation) -> Outcome:
+    name, limit = predicate.values[0], predicate.amount or 0.0
+    facts = situation.use.facts
+    known = next((f for f in _STANDS_FOR.get(name, (name,)) if f in facts), None)
+    if known is None:
+        return Truth.FAR, ()
+    stated = facts[known]
+    if stated is None or isinstance(stated, bool) or not isinstance(stated, int | float):
+        return Truth.OPEN, ()
+    above = stated >= limit if predicate.name == "at_least" else stated > limit
+    return (Truth.TRUE if above else Truth.FALSE), ()
+
+
+# A number that was stated for one measure speaks for a narrower one where nothing else is known.
+_STANDS_FOR = {
+    "mau_at_release": ("mau_at_release", "mau", "users"),
+    "mau": ("mau", "users", "mau_at_release"),
+    "muu": ("muu", "mau", "users"),
+    "users": ("users", "mau"),
+}
+
+
+def _modality(predicate: Predicate, situation: Situation) -> Outcome:
+    if not situation.modalities:
+        return Truth.OPEN, (f"Is the model one for {' or '.join(predicate.values)}?",)
+    return (Truth.TRUE if situation.modalities & set(predicate.values) else Truth.FALSE), ()
+
+
+def _target(predicate: Predicate, situation: Situation) -> Outcome:
+    return (Truth.TRUE if situation.targets & set(predicate.values) else Truth.FALSE), ()
+
+
+def _license_of_result(predicate: Predicate, situation: Situation) -> Outcome:
+    wanted = situation.result_license
+    if wanted is None:
+        return Truth.OPEN, ("Under which terms will the result be given on?",)
+    return (Truth.TRUE if wanted in predicate.values or "other" in predicate.values else Truth.FALSE), ()
+
+
+def _asks(predicate: Predicate, situation: Situation) -> Outcome:
+    return (Truth.TRUE if situation.asks & set(predicate.values) else Truth.FALSE), ()
+
+
+_TESTS: dict[str, Callable[[Predicate, Situation], Outcome]] = {
+    "all": _all,
+    "any": _any,
+    "not": _not,
+    "action": _action,
+    "commercial": _commercial,
+    "topic": _topic,
+    "domain": _domain,
+    "region": _region,
+    "over": _over,
+    "at_least": _over,
+    "modality": _modality,
+    "target": _target,
+    "license_of_result": _license_of_result,
+    "asks": _asks,
+}
