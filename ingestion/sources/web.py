@@ -20,9 +20,9 @@ from ingestion.errors import IngestionError
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-USER_AGENT = "Clausebot/0.1 (reads licence texts; +https://pypi.org/project/clausebot/)"
+USER_AGENT = "Clausebot/0.1 (reads licence texts)"
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _HELP = "check the network connection, or set CLAUSEBOT_MIRROR to a folder of texts"
 
@@ -108,7 +108,11 @@ def _request(url: str, limits: Limits, end: float, *, allow_loopback: bool) -> D
     host = urllib.parse.urlsplit(url).hostname or url
     timeout = {"connect": limits.connect_s, "read": limits.read_s, "write": limits.read_s, "pool": limits.connect_s}
     # Compressed bytes could unpack to any size, so none are asked for.
-    headers = {"Host": urllib.parse.urlsplit(url).netloc, "User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
+    headers: Mapping[bytes | str, bytes | str] = {
+        "Host": urllib.parse.urlsplit(url).netloc,
+        "User-Agent": USER_AGENT,
+        "Accept-Encoding": "identity",
+    }
     try:
         with (
             _pool(url, end, allow_loopback=allow_loopback) as pool,
@@ -128,7 +132,8 @@ def _answer(url: str, response: httpcore.Response, limits: Limits) -> Download |
     if response.status in {301, 302, 303, 307, 308} and "location" in headers:
         return headers["location"]
     if response.status != HTTPStatus.OK:
-        raise IngestionError(f"{url} answered with status {response.status}{_phrase(response.status)}; check the address.")
+        status = f"{response.status}{_phrase(response.status)}"
+        raise IngestionError(f"{url} answered with status {status}; check the address.")
     if headers.get("content-encoding", "identity").lower() not in {"", "identity"}:
         raise IngestionError(f"{url} sends compressed data unasked; save the text to a file and ingest that file.")
     data = bytearray()
@@ -136,7 +141,7 @@ def _answer(url: str, response: httpcore.Response, limits: Limits) -> Download |
         data += piece
         if len(data) > limits.max_bytes:
             raise IngestionError(
-                f"{url} is larger than {limits.max_bytes:,} bytes; save the part you need to a file and ingest that file."
+                f"{url} is larger than {limits.max_bytes:,} bytes; save the part you need and ingest that file."
             )
     return Download(bytes(data), url, headers.get("content-type", ""))
 
@@ -160,7 +165,7 @@ def _tls() -> ssl.SSLContext:
 
 
 def _pool(url: str, end: float, *, allow_loopback: bool) -> httpcore.ConnectionPool:
-    """Return a pool for one request; through the proxy of the environment (`HTTPS_PROXY`, `NO_PROXY`) if there is one."""
+    """Return a pool for one request; it uses the proxy that `HTTPS_PROXY` names, unless `NO_PROXY` names the host."""
     parts = urllib.parse.urlsplit(url)
     proxy = urllib.request.getproxies().get(parts.scheme)
     if not proxy or urllib.request.proxy_bypass(parts.hostname or ""):
@@ -169,9 +174,11 @@ def _pool(url: str, end: float, *, allow_loopback: bool) -> httpcore.ConnectionP
     # Names are resolved by the proxy, so the guard sees only the proxy's own host, which the operator chose;
     # addresses written as numbers are still checked here.
     _refuse_literal(parts.hostname or "", allow_loopback=allow_loopback)
-    trusted = urllib.parse.urlsplit(proxy).hostname
-    backend = _GuardedBackend(end, allow_loopback=allow_loopback, trusted=trusted)
-    return httpcore.HTTPProxy(proxy, ssl_context=_tls(), network_backend=backend)
+    way = urllib.parse.urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    user = (urllib.parse.unquote(way.username), urllib.parse.unquote(way.password or "")) if way.username else None
+    backend = _GuardedBackend(end, allow_loopback=allow_loopback, trusted=way.hostname)
+    address = urllib.parse.urlunsplit((way.scheme, way.netloc.rpartition("@")[2], "", "", ""))
+    return httpcore.HTTPProxy(address, user, ssl_context=_tls(), network_backend=backend)
 
 
 def _refuse_literal(host: str, *, allow_loopback: bool) -> None:
