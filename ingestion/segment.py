@@ -8,8 +8,7 @@ search), then the placing of bullets and paragraphs into that outline, then offs
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from knowledge.models import Clause, ClauseKind
@@ -192,10 +191,6 @@ def _letter_decimal_readings(number: str) -> tuple[_Reading, ...]:
     )
 
 
-def _is_supplement(system: str) -> bool:
-    return system in _SUPPLEMENT_SYSTEMS
-
-
 _SUPPLEMENT_SYSTEMS = frozenset(_SUPPLEMENT_WORDS.split("|"))
 _WORD_SYSTEMS = frozenset(_PART_WORDS.split("|")) | _SUPPLEMENT_SYSTEMS | {"§", "§§", *"条章节節部编編條"}
 
@@ -252,8 +247,7 @@ def _label_of(match: re.Match[str], shape: str, line: str) -> _Label | None:
     groups = match.groupdict()
     if "number" in groups:
         number = match["number"]
-        readings = (_decimal_reading(number, "")[:],) if number[0].isdigit() else _letter_decimal_readings(number)
-        readings = tuple(_Reading(*reading) for reading in readings)
+        readings = (_decimal_reading(number, ""),) if number[0].isdigit() else _letter_decimal_readings(number)
     else:
         if shape == "." and ")" in match["end"]:
             shape = ")"
@@ -365,22 +359,21 @@ def _marked_heading(line: str, below: str) -> tuple[int, int]:
     return 0, 0
 
 
-def _plain_heading(line: _Line, below: _Line | None) -> _Head | None:
+def _plain_heading(line: _Line, below: _Line | None, *, marked: bool) -> _Head | None:
     """The heading that a line is by its look alone."""
     text = line.text
     if len(text) > 120 or text[-1] in ",;" or _NOT_TITLES.search(text):
         return None
     if _BOLD_LINE.fullmatch(text):
         return _Head(_BOLD_RANK, _plain(text).rstrip(":. "))
-    if not line.after_blank and not (below is None or line.before_blank):
-        pass
     title = text.rstrip(":").strip(" *=-_~")
     words = title.split()
     if not words or len(words) > 14 or text[0] in "\"“'‘([{<*-+|" or not any(c.isalpha() for c in title):
         return None
     if not _stands_alone(line, below):
         return None
-    return _by_letters(title, words, ends_with_colon=text.endswith(":"))
+    head = _by_letters(title, words, ends_with_colon=text.endswith(":"))
+    return _Head(_LINE_RANK, head.text) if head is not None and marked and head.rank == _TITLE_RANK else head
 
 
 def _by_letters(title: str, words: Sequence[str], *, ends_with_colon: bool) -> _Head | None:
@@ -421,24 +414,26 @@ class _Item:
 
     start: int
     indent: int
-    label: _Label | None
-    level: int
+    label: _Label | None = None
+    level: int = 0
     """The level of the Markdown heading the line is, or 0."""
-    title: str
-    head: _Head | None
-    bullet: str
-    opens: bool
+    title: str = ""
+    head: _Head | None = None
+    bullet: str = ""
+    opens: bool = False
     """Whether a paragraph starts here if nothing else does."""
-    rule: bool
-    accept: float
+    rule: bool = False
+    accept: float = 0.0
     """What it costs to take the label for one, from what stands around it."""
-    refuse: float
-    alone: bool
-    """Whether the title is all the clause says itself."""
-    leads: bool
-    """Whether the text up to the next item ends with a colon."""
-    loose: bool
-    """Whether paragraphs stand between this item and the one before."""
+    refuse: float = 0.0
+    alone: bool = False
+    """Whether the title is all that the line says."""
+    leads: bool = False
+    """Whether the line ends with a colon."""
+    loose: bool = False
+    """Whether paragraphs stand between this item and the label before."""
+    after_rule: bool = False
+    """Whether a line drawn across the page does."""
 
 
 _BULLET = re.compile(r"(?P<sign>[•·●○◦▪■□–—−*+-]|o(?=[ \t]{2})|<li>)(?:[ \t\u00a0]+|(?<=[•·●▪<>]))(?=\S)")
@@ -450,46 +445,42 @@ _REFERENCE = re.compile(
 _CONJUNCTION = re.compile(r"\b(?:and|or|and/or|und|et)$", re.IGNORECASE)
 
 
-def _items(text: str, lines: Sequence[_Line]) -> list[_Item]:
+def _items(lines: Sequence[_Line]) -> list[_Item]:
     found: list[_Item] = []
     marked = any(_MARKDOWN_HEADING.match(line.text) for line in lines)
     before: _Line | None = None
-    loose = False
+    loose = after_rule = False
     for number, line in enumerate(lines):
         below = lines[number + 1] if number + 1 < len(lines) else None
-        item = _item(line, before, below, loose=loose, marked=marked)
-        if item.rule and before is not None and found and found[-1].level and not line.after_blank:
-            pass  # the line under a heading belongs to the heading
-        elif item.label or item.head or item.bullet or item.opens or item.rule:
-            found.append(item)
+        item = _item(line, before, below, marked=marked)
+        underlines = item.rule and found and found[-1].level and not line.after_blank
+        if not underlines and (item.label or item.head or item.bullet or item.opens or item.rule):
+            found.append(replace(item, loose=loose, after_rule=after_rule) if item.label else item)
             loose = item.label is None and (loose or item.opens)
+            after_rule = item.label is None and (after_rule or item.rule)
         before = line
     return found
 
 
-def _item(line: _Line, before: _Line | None, below: _Line | None, *, loose: bool, marked: bool) -> _Item:
+def _item(line: _Line, before: _Line | None, below: _Line | None, *, marked: bool) -> _Item:
+    opens = line.after_blank or _is_new_paragraph(line, before)
+    leads = line.text.endswith((":", "："))
     if _is_rule(line.text):
-        return _Item(line.start, line.indent, None, 0, "", None, "", False, True, 0, 0, False, False, loose)
-    underline = below.text if below is not None and not line.before_blank else ""
-    level, cut = _marked_heading(line.text, underline)
+        return _Item(line.start, line.indent, rule=True)
+    level, cut = _marked_heading(line.text, below.text if below is not None and not line.before_blank else "")
     content = line.text[cut:]
-    bullet = _BULLET.match(content) if not level else None
+    bullet = None if level else _BULLET.match(content)
     rest = content[bullet.end() :] if bullet else content
     label = _label(rest)
     accept, refuse = _evidence(line, before, label) if label else (0.0, 0.0)
     follower = label.follower if label else rest
-    title = _title(follower, below, line) if label or level or line.after_blank or bullet else ""
-    head = _Head(level, _plain(content).strip("#: ")) if level else _plain_heading(line, below)
-    if head is not None and head.rank == _TITLE_RANK and marked:
-        head = _Head(_LINE_RANK, head.text)
-    if label or bullet:
-        head = head if level else None
-    opens = line.after_blank or _is_new_paragraph(line, before)
-    alone = bool(title) and len(title) >= len(_plain(follower)) - 2
-    leads = line.text.endswith((":", "："))
-    sign = bullet["sign"] if bullet else ""
+    title = _title(follower, below, line) if label or bullet or opens else ""
+    head = _Head(level, _plain(content).strip("#: ")) if level else None
+    if not (level or label or bullet):
+        head = _plain_heading(line, below, marked=marked)
     return _Item(
-        line.start, line.indent, label, level, title, head, sign, opens, False, accept, refuse, alone, leads, loose
+        line.start, line.indent, label, level, title, head, bullet["sign"] if bullet else "", opens, False, accept,
+        refuse, bool(title) and len(title) >= len(_plain(follower)) - 2, leads,
     )
 
 
@@ -587,3 +578,631 @@ class _Node:
         self.depth = parent.depth + 1 if parent else 1
         self.suspended = suspended
         self.signature = hash((parent.signature if parent else 0, item, reading, sequence))
+
+
+class _State(NamedTuple):
+    """One reading of the text so far: what it costs, the innermost open clause, and the clauses in reverse."""
+
+    cost: float
+    top: _Node | None
+    trail: tuple[object, ...] | None
+    """The last node and the trail before it; a node that comes again for the same item replaces it."""
+
+
+_BEAM, _MARGIN, _MAX_DEPTH = 8, 6.0, 14
+_NESTED_ALIKE, _RESTART, _LONE_START = 1.5, 3.5, 1.5
+
+
+def _outline(items: Sequence[_Item]) -> dict[int, _Node]:
+    """The items that are numbered clauses or headings, each with its node in the cheapest reading."""
+    successors = _lone_starts(items)
+    states = [_State(0.0, None, None)]
+    for index, item in enumerate(items):
+        if item.label is None and item.head is None:
+            continue
+        options = [option for state in states for option in _options(state, index, item, index in successors)]
+        states = _cheapest(options)
+    nodes: dict[int, _Node] = {}
+    trail = states[0].trail
+    while trail is not None:
+        node, trail = trail  # type: ignore[assignment, misc]
+        nodes.setdefault(node.item, node)
+    return nodes
+
+
+def _cheapest(options: list[_State]) -> list[_State]:
+    """The best reading of every outline that is still open, within the width and the margin of the beam."""
+    options.sort(key=lambda state: state.cost)
+    best: dict[int, _State] = {}
+    limit = options[0].cost + _MARGIN
+    for option in options:
+        if option.cost > limit or len(best) == _BEAM:
+            break
+        best.setdefault(option.top.signature if option.top else 0, option)
+    return list(best.values())
+
+
+def _lone_starts(items: Sequence[_Item]) -> set[int]:
+    """The items that begin a sequence of which no second member comes later."""
+    seen: set[tuple[str, int]] = set()
+    lone = set()
+    for index in range(len(items) - 1, -1, -1):
+        label = items[index].label
+        if label is None:
+            continue
+        systems = {(reading.system, reading.values[-1]) for reading in label.readings}
+        if not any((system, value + 1) in seen for system, value in systems):
+            lone.add(index)
+        seen |= systems
+    return lone
+
+
+def _options(state: _State, index: int, item: _Item, lone: bool) -> Iterator[_State]:  # noqa: FBT001
+    top = state.top
+    if item.head is not None:
+        node = _Node(index, item, _above(top, item.head.rank), None, index, None)
+        node.suspended = _suspended(top, node.parent)
+        yield _State(state.cost + (item.refuse if item.label else 0.0), node, (node, state.trail))
+    else:
+        yield _State(state.cost + item.refuse, top, state.trail)
+    if item.label is None:
+        return
+    for reading in item.label.readings:
+        for place in _places(top, item, reading, lone):
+            yield _placed(state, place, index, item, reading)
+
+
+class _Place(NamedTuple):
+    """Where a labelled clause may go: under `parent`, as the next of `sequence` or the first of a new one."""
+
+    cost: float
+    parent: _Node | None
+    sequence: int | None
+    heading: _Node | None = None
+    """A heading that then stands under `parent` itself, with the clause below it."""
+
+
+def _placed(state: _State, place: _Place, index: int, item: _Item, reading: _Reading) -> _State:
+    parent, trail = place.parent, state.trail
+    if place.heading is not None:
+        heading = place.heading
+        moved = _Node.__new__(_Node)
+        for slot in _Node.__slots__:
+            setattr(moved, slot, getattr(heading, slot))
+        moved.parent = parent
+        moved.depth = parent.depth + 1 if parent else 1
+        moved.suspended = None
+        moved.signature = hash((parent.signature if parent else 0, heading.item))
+        parent, trail = moved, (moved, trail)
+    sequence = index if place.sequence is None else place.sequence
+    node = _Node(index, item, parent, reading, sequence, None)
+    if reading.system in _WORD_SYSTEMS and reading.system not in _SUPPLEMENT_SYSTEMS:
+        node.suspended = _suspended(state.top, parent)
+    return _State(state.cost + item.accept + place.cost, node, (node, trail))
+
+
+def _chain(node: _Node | None) -> Iterator[_Node]:
+    while node is not None:
+        yield node
+        node = node.parent
+
+
+def _above(top: _Node | None, rank: int) -> _Node | None:
+    """The innermost open clause that a heading of this rank does not close."""
+    for node in _chain(top):
+        if node.rank is not None and node.rank < rank:
+            return node
+        if node.reading is not None and 0 < node.level < rank <= 6:
+            return node
+        if node.reading is not None and node.reading.system in _SUPPLEMENT_SYSTEMS and rank > _TITLE_RANK:
+            return node
+    return None
+
+
+def _suspended(top: _Node | None, parent: _Node | None) -> _Node | None:
+    """The clause that was open when a heading or section closed numbered clauses that may go on below it."""
+    for node in _chain(top):
+        if node is parent:
+            return None
+        if node.reading is not None and node.reading.system not in _WORD_SYSTEMS:
+            return top
+        if node.suspended is not None:
+            return node.suspended
+    return None
+
+
+def _is_container(node: _Node) -> bool:
+    return node.reading is None or node.reading.system in _WORD_SYSTEMS
+
+
+def _places(top: _Node | None, item: _Item, reading: _Reading, lone: bool) -> Iterator[_Place]:  # noqa: FBT001
+    if reading.system in _SUPPLEMENT_SYSTEMS:
+        yield _Place(0.3, _above_supplement(top), None)
+        return
+    for pops, node in enumerate(_chain(top)):
+        if node.reading is None:
+            continue
+        step = _step(node, reading)
+        if step is not None:
+            yield _Place(step + 0.4 * pops + _unlikeness(node, item, reading, is_top=pops == 0), node.parent,
+                         node.sequence)
+        if _is_prefix(node.reading, reading):
+            late = 0.0 if reading.values[-1] <= 1 else 1.5
+            yield _Place(0.3 + 0.2 * pops + late, node, None)
+    yield from _resumed(top, item, reading)
+    if reading.values[-1] <= 1 or (reading.system in _WORD_SYSTEMS and top is None):
+        yield from _starts(top, item, reading, lone)
+
+
+def _above_supplement(top: _Node | None) -> _Node | None:
+    return next((node for node in _chain(top) if node.rank == _TITLE_RANK or node.rank == 1), None)
+
+
+def _step(node: _Node, reading: _Reading) -> float | None:
+    """What it costs to read this as the next of the node's sequence; None where it cannot be."""
+    known = node.reading
+    if known is None or known.system != reading.system:
+        return None
+    old, new = known.values, reading.values
+    if len(new) == len(old):
+        if new[:-1] == old[:-1]:
+            return _gap(new[-1] - old[-1])
+        return 0.6 if len(new) > 1 and new[-1] <= 1 and new[:-2] == old[:-2] and new[-2] == old[-2] + 1 else None
+    if len(new) < len(old) and new[:-1] == old[: len(new) - 1] and new[-1] == old[len(new) - 1] + 1:
+        above = node.parent.reading if node.parent else None
+        return None if above is not None and _is_prefix(above, known) else 1.0
+    return None
+
+
+def _gap(difference: int) -> float | None:
+    if difference == 1:
+        return 0.0
+    if difference == 0:
+        return 4.0
+    return 2.2 + 0.3 * difference if 1 < difference <= 4 else None
+
+
+def _unlikeness(node: _Node, item: _Item, reading: _Reading, *, is_top: bool) -> float:
+    """How much an item differs in look from the one it would come after."""
+    apart = abs(node.indent - item.indent)
+    cost = min(1.2, 0.15 * apart) if apart > 1 else 0.0
+    if node.reading is not None and node.reading.shape != reading.shape:
+        cost += 1.0
+    if node.titled != bool(item.title):
+        cost += 0.8
+    if node.level != item.level:
+        cost += 1.0
+    nested = node.parent is not None and not _is_container(node.parent)
+    return cost + 0.8 if item.loose and is_top and nested else cost
+
+
+def _is_prefix(outer: _Reading, inner: _Reading) -> bool:
+    """Whether the inner number repeats the outer one: `3.1` under `3.`, `Section 3` or `III.`."""
+    if len(inner.values) < 2 or inner.values[:-1] != outer.values or outer.system in _SUPPLEMENT_SYSTEMS:
+        return False
+    if inner.system == "1":
+        return outer.system in _WORD_SYSTEMS or outer.system in {"1", "I", "一"}
+    return inner.system.startswith(outer.system)
+
+
+def _resumed(top: _Node | None, item: _Item, reading: _Reading) -> Iterator[_Place]:
+    """Places in a sequence that a heading or a section has interrupted."""
+    for holder in _chain(top):
+        if not _is_container(holder):
+            return
+        if holder.suspended is None:
+            continue
+        movable = holder is top and holder.reading is None and holder.rank != _TITLE_RANK and not holder.level
+        for pops, node in enumerate(_chain(holder.suspended)):
+            if node is holder.parent:
+                break
+            yield from _resumed_at(node, top, item, reading, pops if movable else None)
+        return
+
+
+def _resumed_at(node: _Node, top: _Node | None, item: _Item, reading: _Reading, pops: int | None) -> Iterator[_Place]:
+    if node.reading is None or node.reading.system in _WORD_SYSTEMS:
+        return
+    step = _step(node, reading)
+    if step is not None:
+        cost = 0.3 + step + _unlikeness(node, item, reading, is_top=False)
+        if node.parent is None or _is_container(node.parent):
+            yield _Place(cost, top, node.sequence)
+        elif pops is not None:
+            yield _Place(cost + 0.5 + 0.2 * pops, node.parent, node.sequence, top)
+    if pops is None:
+        return
+    if _is_prefix(node.reading, reading):
+        yield _Place(0.8 + 0.2 * pops, node, None, top)
+    elif pops == 0 and len(reading.values) == 1 and reading.values[0] <= 1:
+        alike = any(_alike(other.reading, reading) for other in _chain(node))
+        yield _Place(1.3 + (_NESTED_ALIKE if alike else 0.0), node, None, top)
+
+
+def _alike(known: _Reading | None, reading: _Reading) -> bool:
+    return known is not None and known.system == reading.system and len(known.values) == len(reading.values)
+
+
+def _starts(top: _Node | None, item: _Item, reading: _Reading, lone: bool) -> Iterator[_Place]:  # noqa: FBT001
+    """Places where a new sequence may begin."""
+    base = (_LONE_START if lone else 0.0) + (0.5 if reading.values[-1] == 0 else 0.0)
+    if len(reading.values) > 1 and reading.values[0] > 1:
+        base += 1.0
+    outside = _outside(top, item, reading)
+    if top is None or _is_container(top):
+        closed = top is not outside and reading.system not in _WORD_SYSTEMS and not item.level
+        yield _Place(base + 0.6, top if closed else outside, None)
+        return
+    if reading.system not in _WORD_SYSTEMS and len(reading.values) == 1 and not item.level:
+        yield from _nested_starts(top, item, reading, base)
+    yield _Place(base + _restart_cost(top, item, reading), outside, None)
+
+
+def _nested_starts(top: _Node, item: _Item, reading: _Reading, base: float) -> Iterator[_Place]:
+    if top.depth >= _MAX_DEPTH:
+        return
+    for pops, node in enumerate(_chain(top)):
+        if _is_container(node):
+            return
+        cost = base + (1.0 if pops == 0 else 2.0 + 0.2 * pops)
+        if item.indent < node.indent - 1:
+            cost += 1.0
+        if any(_alike(other.reading, reading) and item.indent < other.indent + 2 for other in _chain(node)):
+            cost += _NESTED_ALIKE
+        yield _Place(cost, node, None)
+
+
+def _outside(top: _Node | None, item: _Item, reading: _Reading) -> _Node | None:
+    """The innermost open heading or section that a new sequence of this look would stand under."""
+    for node in _chain(top):
+        if item.level:
+            if (node.level and node.level < item.level) or (node.rank is not None and node.rank < item.level):
+                return node
+        elif reading.system in _WORD_SYSTEMS:
+            if node.rank is not None and node.rank <= 6:
+                return node
+            if node.reading is not None and node.reading.system in _WORD_SYSTEMS - {reading.system}:
+                return node
+        elif _is_container(node):
+            return node
+    return None
+
+
+def _restart_cost(top: _Node, item: _Item, reading: _Reading) -> float:
+    if item.after_rule or item.level or reading.system in _WORD_SYSTEMS:
+        return 1.0
+    root = top
+    for node in _chain(top):
+        if _is_container(node):
+            break
+        root = node
+    if item.loose and _alike(root.reading, reading) and abs(root.indent - item.indent) <= 1:
+        return 2.0
+    return _RESTART if len(reading.values) == 1 else 1.5
+
+
+# --------------------------------------------------------------------------------------------------------
+# Placing bullets and paragraphs
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A clause while the tree is built."""
+
+    item: _Item
+    parent: int | None
+    kind: ClauseKind
+    node: _Node | None
+    depth: int
+    sequel: bool = False
+    """Whether a later clause continues the same sequence."""
+    paragraphs: int = 0
+    """How many paragraphs without a deeper indent stand directly below."""
+
+
+class _Tree:
+    """Collects the clauses in the order of the text; `open` are those that the next one may stand under."""
+
+    def __init__(self, last_of: dict[int, int]) -> None:
+        self.entries: list[_Entry] = []
+        self.open: list[int] = []
+        self._last_of = last_of
+        self._spacious: set[int] = set()
+
+    def add(self, item: _Item, kind: ClauseKind, node: _Node | None = None) -> None:
+        """Puts a clause under the innermost open one."""
+        parent = self.open[-1] if self.open else None
+        sequel = node is not None and node.reading is not None and self._last_of[node.sequence] > node.item
+        self.open.append(len(self.entries))
+        self.entries.append(_Entry(item, parent, kind, node, len(self.open), sequel))
+
+    def close_until(self, item_of_parent: int | None) -> None:
+        """Leaves open the clause of that item, and what is around it."""
+        while self.open:
+            node = self.entries[self.open[-1]].node
+            if node is not None and node.item == item_of_parent:
+                return
+            self.open.pop()
+
+    def close_numbered(self) -> None:
+        """Leaves only headings open: what follows belongs to no numbered clause."""
+        while self.open and self.entries[self.open[-1]].kind is not ClauseKind.HEADING:
+            self.open.pop()
+
+    def top(self) -> _Entry | None:
+        return self.entries[self.open[-1]] if self.open else None
+
+    def bullet(self, item: _Item) -> None:
+        while (top := self.top()) is not None:
+            if top.kind is ClauseKind.BULLET and top.item.indent >= item.indent:
+                self.open.pop()
+            elif top.kind is ClauseKind.PARAGRAPH and not top.item.leads:
+                self.open.pop()
+            elif top.kind is ClauseKind.NUMBERED and top.item.indent > item.indent:
+                self.open.pop()
+            else:
+                break
+        self.add(item, ClauseKind.BULLET)
+
+    def paragraph(self, item: _Item, next_item: _Item | None) -> None:
+        while (top := self.top()) is not None and not self._takes(top, item, next_item):
+            self.open.pop()
+        top = self.top()
+        if top is not None and top.kind is ClauseKind.NUMBERED and item.indent <= top.item.indent:
+            top.paragraphs += 1
+            if top.node is not None and top.sequel and (top.paragraphs > 1 or not top.item.alone):
+                self._spacious.add(top.node.sequence)
+        self.add(item, ClauseKind.PARAGRAPH)
+
+    def _takes(self, entry: _Entry, item: _Item, next_item: _Item | None) -> bool:
+        """Whether a paragraph belongs below this clause rather than to what is around it."""
+        if entry.kind is ClauseKind.HEADING:
+            return True
+        if entry.kind is ClauseKind.PARAGRAPH:
+            return entry.item.leads and item.indent >= entry.item.indent + 2
+        if item.indent > entry.item.indent:
+            return True
+        if entry.kind is ClauseKind.BULLET:
+            return bool(next_item and next_item.bullet and next_item.indent == entry.item.indent == item.indent)
+        if entry.sequel or (entry.item.title and entry.node is not None and entry.node.parent is None):
+            return True
+        return (entry.item.alone and not entry.paragraphs) or (
+            entry.node is not None and entry.node.sequence in self._spacious
+        ) or (entry.node is not None and entry.node.reading is not None and entry.node.reading.system in _WORD_SYSTEMS)
+
+
+def _entries(items: Sequence[_Item], nodes: dict[int, _Node]) -> list[_Entry]:
+    last_of: dict[int, int] = {}
+    for node in nodes.values():
+        last_of[node.sequence] = max(node.item, last_of.get(node.sequence, -1))
+    tree = _Tree(last_of)
+    for index, item in enumerate(items):
+        node = nodes.get(index)
+        if node is not None:
+            tree.close_until(node.parent.item if node.parent else None)
+            tree.add(item, ClauseKind.HEADING if node.reading is None else ClauseKind.NUMBERED, node)
+        elif item.rule:
+            if not (index and (nodes.get(index - 1))):
+                tree.close_numbered()
+        elif item.bullet:
+            tree.bullet(item)
+        elif item.opens:
+            tree.paragraph(item, items[index + 1] if index + 1 < len(items) else None)
+    return tree.entries
+
+
+# --------------------------------------------------------------------------------------------------------
+# Citations
+
+
+@dataclass(frozen=True, slots=True)
+class _Citation:
+    """A clause's number in two parts: the document or supplement it is in, and the number there."""
+
+    prefix: str
+    number: str
+
+    def __str__(self) -> str:
+        if self.prefix and self.number:
+            return f"{self.prefix} {self.number}"
+        return self.prefix or self.number
+
+
+    def read_on(self, label: str, *, dot: bool) -> _Citation:
+        """The citation of an item with this label below."""
+        return _Citation(self.prefix, f"{self.number}{'.' if dot and self.number else ''}{label}")
+
+
+_NOWHERE = _Citation("", "")
+_LABEL_END = re.compile(r"[.:：、．。\s–—-]+$")
+
+
+def _citations(entries: Sequence[_Entry]) -> list[str]:
+    running, prefixes = _running(entries), _prefixes(entries)
+    numbered: list[_Citation | None] = []
+    cited: list[str] = []
+    for entry in entries:
+        above = numbered[entry.parent] if entry.parent is not None else None
+        reading = entry.node.reading if entry.node else None
+        if entry.node is None or reading is None:
+            numbered.append(above)
+            cited.append(str(above) if above else _by_title(entry, cited))
+            continue
+        base = above or _Citation(prefixes.get(entry.node.sequence, ""), "")
+        outer = _reading_above(entry.node)
+        if entry.node.sequence in running:
+            base, outer = _Citation(base.prefix, ""), None
+        citation = _joined(base, outer, entry.item.label, reading)
+        numbered.append(citation)
+        cited.append(str(citation))
+    return cited
+
+
+def _by_title(entry: _Entry, cited: Sequence[str]) -> str:
+    """What a clause outside all numbers is cited by: its own title, or that of the heading it is under."""
+    if entry.kind is ClauseKind.HEADING and entry.item.head is not None:
+        is_document = entry.parent is None and not cited
+        return "" if is_document else _short(entry.item.head.text)
+    if entry.kind is ClauseKind.PARAGRAPH and entry.item.title:
+        return _short(entry.item.title)
+    return cited[entry.parent] if entry.parent is not None else ""
+
+
+def _short(title: str) -> str:
+    """A title for citations: without the name and version of the product in front of it."""
+    words = title.split()
+    versions = [place for place, word in enumerate(words[:-2]) if any(sign.isdigit() for sign in word)]
+    return " ".join(words[versions[-1] + 1 :] if versions else words)
+
+
+def _reading_above(node: _Node) -> _Reading | None:
+    above = next((other for other in _chain(node.parent) if other.reading is not None), None)
+    return above.reading if above else None
+
+
+def _running(entries: Sequence[_Entry]) -> set[int]:
+    """The sequences that go on through several sections, as `1.` to `12.` do through Section I to Section IV."""
+    parents: dict[int, int | None] = {}
+    running = set()
+    for entry in entries:
+        if entry.node is None or entry.node.reading is None:
+            continue
+        if parents.setdefault(entry.node.sequence, entry.parent) != entry.parent:
+            running.add(entry.node.sequence)
+    return running
+
+
+def _prefixes(entries: Sequence[_Entry]) -> dict[int, str]:
+    """For sequences that repeat the numbers of an earlier one: the heading that tells them apart."""
+    first: dict[str, set[int]] = {}
+    prefixes: dict[int, str] = {}
+    for entry in entries:
+        node = entry.node
+        if node is None or node.reading is None or node.item != node.sequence or _reading_above(node) is not None:
+            continue
+        headings = [other for other in _chain(node.parent) if other.rank is not None]
+        known = first.setdefault(node.reading.system, {other.item for other in headings} | {-1 - node.item})
+        apart = [other for other in headings if other.item not in known]
+        if -1 - node.item not in known and apart:
+            prefixes[node.sequence] = next(
+                _short(other.item.head.text) for other in entries
+                if other.node is not None and other.node.item == apart[-1].item and other.item.head is not None
+            )
+    return prefixes
+
+
+def _joined(base: _Citation, outer: _Reading | None, label: _Label | None, reading: _Reading) -> _Citation:
+    own = _LABEL_END.sub("", label.text) if label else ""
+    if reading.system in _SUPPLEMENT_SYSTEMS:
+        return _Citation(f"{base.prefix} {own}".strip(), "")
+    if reading.system in _WORD_SYSTEMS:
+        return _Citation(base.prefix, f"{base.number}, {own}" if base.number else own)
+    if outer is not None and _is_prefix(outer, reading):
+        return _Citation(base.prefix, own)
+    bare = own.strip("()（）")
+    if outer is not None and (reading.shape in {"()", ")"} or outer.system in _SUPPLEMENT_SYSTEMS):
+        return base.read_on(f"({bare})", dot=False)
+    return base.read_on(own if own[:1] in "(（" else bare, dot=True)
+
+
+# --------------------------------------------------------------------------------------------------------
+# Definitions
+
+_TERM = r"(?P<term>[^\"“”„‟«»\n]{1,90})"
+_QUOTED_TERM = re.compile(rf"(?:the (?:term |word )?)?[\"“„«]{_TERM}[\"”“‟»]|['‘](?P<single>[^'‘’\n]{{1,60}})['’]", re.IGNORECASE)
+_DEFINING = re.compile(
+    r"(?<![\w-])(?:means?|shall mean|refers? to|shall refer to|has the (?:same )?meaning|have the meaning|is defined as|"
+    r"shall be defined|denotes?|includes?|is any|is the|are the|is an?)\b|^\s*[–—:-]|是指|指|系指|意味着",
+    re.IGNORECASE,
+)
+_BARE_TERM = re.compile(r"(?P<term>[A-Z][\w/&’'-]*(?: [\w/&’'()-]+){0,7}?),? (?:means?|shall mean|refers? to)\b")
+_DEFINITION_TITLE = re.compile(r"definition|defined|interpretation|glossary|定义|begriff|définition", re.IGNORECASE)
+
+
+def _defines(body: str, *, in_definitions: bool) -> str | None:
+    """The term a clause defines, from the text behind its label."""
+    body = " ".join(_EMPHASIS.sub("", body[:600]).split())
+    match = _QUOTED_TERM.match(body)
+    if match is not None:
+        found = _DEFINING.search(body[match.end() : match.end() + 160])
+        between = body[match.end() : match.end() + found.start()] if found else ". "
+        near = found is not None and ". " not in between and _weighs(found[0], between, in_definitions=in_definitions)
+        return (match["term"] or match["single"]).strip(" ,.;:") if near else None
+    bare = _BARE_TERM.match(body) if in_definitions else None
+    return bare["term"].strip() if bare else None
+
+
+def _weighs(verb: str, between: str, *, in_definitions: bool) -> bool:
+    """Whether the verb defines: `is the` and `includes` do only close to the term, or among definitions."""
+    return verb.lower().startswith(("mean", "shall", "refer", "ha", "is defined", "denote")) or in_definitions or (
+        len(between) < 3
+    )
+
+
+# --------------------------------------------------------------------------------------------------------
+# Clauses
+
+
+def segment(text: str) -> tuple[Clause, ...]:
+    """The clauses of a licence text, in its order; their bodies together are the text.
+
+    Marks on running lines (`(i) ... (ii)` within a sentence) divide nothing. A number that continues no
+    sequence (a year, a version, a reference at the start of a wrapped line) is text.
+    """
+    if not text:
+        return ()
+    items = _items(_lines(text))
+    entries = _entries(items, _outline(items))
+    if not entries:
+        return (Clause("", "", ClauseKind.PARAGRAPH, "", 1, None, 0, len(text), len(text)),)
+    starts = [0, *(entry.item.start for entry in entries[1:]), len(text)]
+    ends = _ends(entries, starts)
+    numbers = _citations(entries)
+    definitions = _among_definitions(entries)
+    return tuple(
+        Clause(
+            number=numbers[index], label=_printed_label(entry), kind=entry.kind, heading=_heading(entry),
+            depth=entry.depth, parent=entry.parent, start=starts[index], body_end=starts[index + 1], end=ends[index],
+            defines=_definition(text[starts[index] : starts[index + 1]], entry, among=definitions[index]),
+        )
+        for index, entry in enumerate(entries)
+    )
+
+
+def _ends(entries: Sequence[_Entry], starts: Sequence[int]) -> list[int]:
+    ends = list(starts[1:])
+    for index in range(len(entries) - 1, -1, -1):
+        parent = entries[index].parent
+        if parent is not None:
+            ends[parent] = max(ends[parent], ends[index])
+    return ends
+
+
+def _printed_label(entry: _Entry) -> str:
+    if entry.kind is ClauseKind.NUMBERED and entry.item.label is not None:
+        return entry.item.label.text
+    return entry.item.bullet if entry.kind is ClauseKind.BULLET else ""
+
+
+def _heading(entry: _Entry) -> str:
+    if entry.kind is ClauseKind.HEADING and entry.item.head is not None:
+        return entry.item.head.text
+    return entry.item.title
+
+
+def _among_definitions(entries: Sequence[_Entry]) -> list[bool]:
+    among: list[bool] = []
+    for entry in entries:
+        inherited = entry.parent is not None and among[entry.parent]
+        among.append(inherited or bool(_DEFINITION_TITLE.search(_heading(entry))))
+    return among
+
+
+def _definition(body: str, entry: _Entry, *, among: bool) -> str | None:
+    if entry.kind is ClauseKind.HEADING:
+        return None
+    body = body[:800].lstrip("#•*+- \t\n\r")
+    if entry.kind is ClauseKind.NUMBERED and entry.item.label is not None:
+        place = body.replace("\\", "").find(entry.item.label.text)
+        body = body[place + len(entry.item.label.text) :] if 0 <= place < 12 else body
+    return _defines(body.lstrip("\\.)*_:–—- \t\n"), in_definitions=among)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -154,3 +154,80 @@ class Profile:
     terms: tuple[Term, ...]
     reviewed_by: str
     reviewed_on: str
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseRecord:
+    """A licence as it is stored: its profile, where each pin stands, and the facts of its texts."""
+
+    profile: Profile
+    quotes: dict[str, tuple[Quote | None, ...]]
+    """Term id to one place a pin; `None` where the text is not on this machine."""
+    curated: bool
+    missing: tuple[str, ...] = ()
+    """Keys of documents that are not on this machine."""
+    source_urls: dict[str, str] = field(default_factory=dict)
+    """Document key to its official address."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """One version of a text with its clauses."""
+
+    key: str
+    kind: DocumentKind
+    title: str
+    text: str
+    sha256: str
+    source_url: str | None
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What a search returns: a clause of a document, best first."""
+
+    document_key: str
+    clause: Clause
+    position: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryEntry:
+    """One model, dataset or software; facts as in `knowledge/data/models/README.md`."""
+
+    id: str
+    name: str
+    kind: str
+    family: str
+    publisher: str
+    license: str | None
+    license_state: str
+    """`known`, `other` (some licence that we do not hold), `missing` (none is given) or `unknown`."""
+    declared: str | None
+    modality: tuple[str, ...]
+    aliases: tuple[str, ...]
+    cased: tuple[str, ...]
+    source: str
+    date: str
+    as_of: str
+    gated: bool
+    closed: bool
+    withdrawn: str | None
+    note: str | None
+    base: tuple[str, ...]
+    trained_on: tuple[str, ...]
+    components: dict[str, str]
+    history: tuple[dict[str, str], ...]
+    is_family: bool
+    org: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AmbiguousName:
+    """A name that could mean several subjects with different terms, and how to ask which."""
+
+    names: tuple[str, ...]
+    question: str
+    options: tuple[str, ...]

@@ -91,29 +91,37 @@ class OfficialSource:
         return _source_text(row, data, name, "mirror")
 
     def _from_web(self, row: Listed, silent: dict[str, str]) -> SourceText | Failed:
-        """`silent` holds the hosts that did not answer, with the reason: the next row does not wait for them again."""
-        if row.file_url is None:
-            return Failed(
-                row.slug,
-                f"{row.title} was taken from a page or a PDF ({row.source_url}) and is only read from a mirror; "
-                "set CLAUSEBOT_MIRROR, or save the text and run `clausebot ingest --source FILE`.",
-            )
-        if self._fetch is None:
-            return Failed(row.slug, "It is not in the mirror and the network is not used; add it to the mirror.")
-        host = urllib.parse.urlsplit(row.file_url).hostname or ""
-        if host in silent:
-            return Failed(row.slug, silent[host])
-        try:
-            data = self._fetch(row.file_url)
-        except HostError as error:
-            silent[host] = str(error)
-            return Failed(row.slug, str(error))
-        except IngestionError as error:
-            return Failed(row.slug, str(error))
+        data = self._download(row, silent)
+        if isinstance(data, str):
+            return Failed(row.slug, data)
         wrong = _wrong(row, data)
         if wrong:
             return Failed(row.slug, f"{row.file_url} {wrong}; read what changed, then correct {TABLE.name}.")
-        return _source_text(row, data, row.file_url, "web")
+        # Named like its text, not like the address: a mirror and the network must give the same characters.
+        return _source_text(row, data, row.slug, "web")
+
+    def _download(self, row: Listed, silent: dict[str, str]) -> bytes | str:
+        """Return the bytes, or why there are none.
+
+        `silent` holds the hosts that did not answer, with the reason: the next row does not wait for them again.
+        """
+        if row.file_url is None:
+            return (
+                f"{row.title} was taken from a page or a PDF ({row.source_url}) and is only read from a mirror; "
+                "set CLAUSEBOT_MIRROR, or save the text and run `clausebot ingest --source FILE`."
+            )
+        if self._fetch is None:
+            return "It is not in the mirror and the network is not used; add it to the mirror."
+        host = urllib.parse.urlsplit(row.file_url).hostname or ""
+        if host in silent:
+            return silent[host]
+        try:
+            return self._fetch(row.file_url)
+        except HostError as error:
+            silent[host] = str(error)
+            return silent[host]
+        except IngestionError as error:
+            return str(error)
 
 
 def _wrong(row: Listed, data: bytes) -> str:
@@ -126,7 +134,7 @@ def _wrong(row: Listed, data: bytes) -> str:
 
 def _source_text(row: Listed, data: bytes, name: str, source: str) -> SourceText | Failed:
     try:
-        text = extract(data, name=name.rpartition("/")[2])
+        text = extract(data, name=Path(name).name)
     except IngestionError as error:
         return Failed(row.slug, str(error))
     return SourceText(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 5_000_000
 _POLICY = re.compile(r"acceptable[ _-]use|prohibited[ _-]use|usage?[ _-]polic", re.IGNORECASE)
-_MARKS = re.compile(r"^(?:#{1,6}\s+|[*_]{1,3})|(?:\s+#+|[*_]{1,3})$")
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+_MARKS = re.compile(r"<[^>]{1,200}>|^#{1,6}\s+|\s#+$|\*{1,3}|`|^_+|_+$")
 _TITLE_LENGTH = 120
 
 
@@ -56,11 +58,12 @@ def slug(name: str) -> str:
 def title_of(text: str, fallback: str) -> str:
     """Return the first heading: a marked one near the top, else a short first line that is not a sentence."""
     lines = [line.strip() for line in text[:4000].splitlines() if line.strip()][:10]
+    lines = [line for line in lines if not line.lower().startswith("copyright")]
     marked = [line for line in lines if re.match(r"#{1,6}\s+\S", line)]
-    marked += [line for line, below in zip(lines, lines[1:], strict=False) if re.fullmatch(r"={3,}|-{3,}", below)]
+    marked += [line for line, below in pairwise(lines) if re.fullmatch(r"={3,}|-{3,}", below)]
     plain = [line for line in lines[:1] if not line.endswith((".", ",", ";", ":"))]
     for line in marked + plain:
-        title = _MARKS.sub("", _MARKS.sub("", line)).strip()
+        title = " ".join(_MARKS.sub("", _LINK.sub(r"\1", line)).split())
         if 0 < len(title) <= _TITLE_LENGTH:
             return title
     return fallback

@@ -34,7 +34,9 @@ class Correction:
 _POLICY = DocumentKind.ACCEPTABLE_USE_POLICY
 CORRECTIONS: dict[str, Correction] = {
     "stable-diffusion-2022-08-22": Correction(
-        "the text calls itself `CreativeML Open RAIL-M`, dated 22 August 2022", "CreativeML Open RAIL-M", version="2022-08-22"
+        "the text calls itself `CreativeML Open RAIL-M`, dated 22 August 2022",
+        "CreativeML Open RAIL-M",
+        version="2022-08-22",
     ),
     "bigscience-open-rail-m2": Correction(
         "the text is Stability's `CreativeML Open RAIL++-M`, not a text of BigScience",

@@ -1,0 +1,163 @@
+"""The read side of what is known: licences, texts and names from SQL, kept in memory once read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from pydantic import TypeAdapter
+from sqlalchemy import Engine, select
+
+from knowledge.database import translated
+from knowledge.errors import KnowledgeError
+from knowledge.models import (
+    Clause,
+    ClauseKind,
+    DocumentKind,
+    LicenseRecord,
+    RegistryEntry,
+    StoredDocument,
+)
+from knowledge.tables import ClauseRow, DocumentRow, KnowledgeRow, LicenseRow, NameRow, SubjectRow
+
+LICENSE_JSON = TypeAdapter(LicenseRecord)
+SUBJECT_JSON = TypeAdapter(RegistryEntry)
+
+
+class NoKnowledgeError(KnowledgeError):
+    """Nothing has been ingested yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeState:
+    """Which knowledge is in force."""
+
+    version: str
+    manifest: str
+    updated_at: datetime
+    documents: int
+    clauses: int
+    licenses: int
+    subjects: int
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name under which something is found."""
+
+    key: str
+    shown: str
+    kind: str
+    target: str
+    cased: bool
+    rank: int
+
+
+class KnowledgeStore:
+    """Reads one knowledge version; `refresh` follows a switch to a newer one. Safe for use by several threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._license = lru_cache(maxsize=512)(self._read_license)
+        self._document = lru_cache(maxsize=256)(self._read_document)
+        self._subject = lru_cache(maxsize=2048)(self._read_subject)
+        self._names: tuple[Name, ...] | None = None
+        self._state: KnowledgeState | None = None
+
+    @property
+    def state(self) -> KnowledgeState:
+        """The knowledge in force; raises `NoKnowledgeError` before the first ingestion."""
+        if self._state is None:
+            found = self.current_state()
+            if found is None:
+                raise NoKnowledgeError("There is no knowledge base yet; run `clausebot ingest`.")
+            self._state = found
+        return self._state
+
+    def current_state(self) -> KnowledgeState | None:
+        """Read the knowledge in force, past any cache."""
+        with translated("reading the knowledge base"), self._engine.connect() as connection:
+            row = connection.execute(select(*_columns(KnowledgeRow, KnowledgeState))).first()
+        return KnowledgeState(*row) if row else None
+
+    def refresh(self) -> None:
+        """Forget what was read if another version is in force by now."""
+        if self._state is not None and self.current_state() != self._state:
+            self._state, self._names = None, None
+            for cached in (self._license, self._document, self._subject):
+                cached.cache_clear()
+
+    def license(self, key: str) -> LicenseRecord:
+        """Return a licence by its id; raises `KeyError`."""
+        return self._license(key)
+
+    def document(self, key: str) -> StoredDocument:
+        """Return the newest version of a text with its clauses; raises `KeyError`."""
+        return self._document(key)
+
+    def subject(self, key: str) -> RegistryEntry:
+        """Return a model, dataset or software by its id; raises `KeyError`."""
+        return self._subject(key)
+
+    def names(self) -> tuple[Name, ...]:
+        """Return every name, in a stable order."""
+        if self._names is None:
+            with translated("reading the names"), self._engine.connect() as connection:
+                rows = connection.execute(select(*_columns(NameRow, Name)).order_by(NameRow.id))  # type: ignore[arg-type]
+                self._names = tuple(Name(*row) for row in rows)
+        return self._names
+
+    def named(self, key: str) -> tuple[Name, ...]:
+        """Return what a normal form names, best rank first, without reading all names."""
+        with translated("reading the names"), self._engine.connect() as connection:
+            query = select(*_columns(NameRow, Name)).where(NameRow.key == key).order_by(NameRow.rank)  # type: ignore[arg-type]
+            return tuple(Name(*row) for row in connection.execute(query))
+
+    def license_ids(self) -> tuple[str, ...]:
+        """Return the id of every licence."""
+        with translated("reading the licences"), self._engine.connect() as connection:
+            return tuple(connection.execute(select(LicenseRow.id).order_by(LicenseRow.id)).scalars())  # type: ignore[call-overload]
+
+    def current_documents(self) -> Iterable[tuple[str, str]]:
+        """Return key and hash of the newest version of every text."""
+        with translated("reading the texts"), self._engine.connect() as connection:
+            query = select(DocumentRow.key, DocumentRow.sha256).where(DocumentRow.superseded_at.is_(None))  # type: ignore[union-attr, call-overload]
+            return [(key, sha) for key, sha in connection.execute(query)]
+
+    def _read_license(self, key: str) -> LicenseRecord:
+        with translated("reading a licence"), self._engine.connect() as connection:
+            found = connection.execute(select(LicenseRow.record).where(LicenseRow.id == key)).scalar()  # type: ignore[call-overload]
+        if found is None:
+            raise KeyError(key)
+        return LICENSE_JSON.validate_json(found)
+
+    def _read_subject(self, key: str) -> RegistryEntry:
+        with translated("reading the registry"), self._engine.connect() as connection:
+            found = connection.execute(select(SubjectRow.record).where(SubjectRow.id == key)).scalar()  # type: ignore[call-overload]
+        if found is None:
+            raise KeyError(key)
+        return SUBJECT_JSON.validate_json(found)
+
+    def _read_document(self, key: str) -> StoredDocument:
+        wanted = (
+            DocumentRow.id, DocumentRow.kind, DocumentRow.title, DocumentRow.text, DocumentRow.sha256,
+            DocumentRow.source_url,
+        )  # fmt: skip
+        with translated("reading a text"), self._engine.connect() as connection:
+            query = select(*wanted).where(DocumentRow.key == key, DocumentRow.superseded_at.is_(None))  # type: ignore[union-attr, call-overload]
+            row = connection.execute(query).first()
+            if row is None:
+                raise KeyError(key)
+            fields = _columns(ClauseRow, Clause)
+            clauses = connection.execute(
+                select(*fields).where(ClauseRow.document_id == row.id).order_by(ClauseRow.position)  # type: ignore[arg-type]
+            ).all()
+        parsed = tuple(Clause(n, lb, ClauseKind(k), h, d, p, s, b, e, t) for n, lb, k, h, d, p, s, b, e, t in clauses)
+        return StoredDocument(key, DocumentKind(row.kind), row.title, row.text, row.sha256, row.source_url, parsed)
+
+
+def _columns(table: type, shape: type) -> list[object]:
+    """The table's columns in the order of a value's fields."""
+    return [getattr(table, name) for name in shape.__dataclass_fields__]  # type: ignore[attr-defined]
