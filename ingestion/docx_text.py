@@ -54,14 +54,14 @@ def _lines(body: Element, numbering: _Numbering) -> list[str]:
     in_list = False
     for block in _blocks(body):
         if block.tag == qn("w:tbl"):
-            lines += ["", *_rows(block), ""]
+            lines += ["", *_rows(block), ""] if lines and lines[-1] else [*_rows(block), ""]
             in_list = False
             continue
         text = _text(block).strip()
         if not text:
             continue
         mark, level = numbering.mark(block)
-        if lines and not (mark and in_list):
+        if lines and lines[-1] and not (mark and in_list):
             lines.append("")
         in_list = bool(mark)
         lines.append("  " * level + mark + text)

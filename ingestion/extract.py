@@ -125,8 +125,8 @@ def _page_text(document: Any, number: int) -> str:
             sheet.close()
     finally:
         page.close()
-    # PDFium marks a hyphen at the end of a line with one of these instead of the printed character.
-    return re.sub("[\ufffe\x02]", "-", text.replace("\r\n", "\n").replace("\0", ""))
+    # PDFium puts one of these for a hyphen and the end of the line after it.
+    return re.sub("[\ufffe\x02](?:\r?\n)?", "-\n", text.replace("\0", ""))
 
 
 def _pdf_fault(error: Exception) -> str:

@@ -31,6 +31,7 @@ class _Line(NamedTuple):
 
 
 _COMMENT_SIGNS = ("//", "/*", "*/", "*", "#", ";", ">", "|", "--", "%")
+_TAGS = re.compile(r"(?:</?[A-Za-z][^<>]{0,200}>\s{0,20}){1,50}")
 _RULE_CHARACTERS = frozenset("-=_*~#+·—–─═ \t|/")
 
 
@@ -82,7 +83,10 @@ def _without_sign(start: int, line: str, sign: str) -> tuple[int, int, str]:
     if sign:
         content = content[len(sign) :].lstrip()
     lead = line[: len(line) - len(content)]
-    return start + len(lead), len(lead.expandtabs(4)), content.rstrip()
+    content = content.rstrip()
+    if content.endswith(">") and _TAGS.fullmatch(content):
+        content = ""
+    return start + len(lead), len(lead.expandtabs(4)), content
 
 
 # --------------------------------------------------------------------------------------------------------
@@ -147,7 +151,7 @@ _SQUARE_LABEL = re.compile(r"\[(?P<numeral>\d{1,2})\](?=[ \t])")
 _PLAIN_LABEL = re.compile(
     r"(?P<numeral>\d{1,3}|[a-z]{1,2}|[A-Z]{1,2}|[ivxl]{1,7}|[IVXL]{1,7})\\?(?P<end>[.)]{1,2}-?|、|．|:(?=[ \t]|$)|(?=[ \t][–—-][ \t]))"
 )
-_BARE_LABEL = re.compile(r"(?P<numeral>\d{1,2})(?=[ \t]+[A-Z“\"])")
+_BARE_LABEL = re.compile(r"(?P<numeral>\d{1,2})(?=[ \t\u00a0]+[^\W\d_a-z]|[ \t\u00a0]+[“\"])")
 
 
 def _cjk_value(numeral: str) -> int:
@@ -277,17 +281,18 @@ _SENTENCE_WORDS = frozenset(
     "is are was were be shall must may will can cannot should would has have had do does you we they it this these "
     "that which who if hereby means mean refers your our means: not".split()
 )
+_NO_TITLE_WORDS = frozenset({"shall", "must", "hereby", "means"})
 _SMALL_WORDS = frozenset(
     "a an and as at by for from in into is its of on or per the to under upon via with without de la le les des du et "
     "der die das und del y e o von".split()
 )
 _DOCUMENT_WORDS = re.compile(
     r"\b(?:licen[cs]e|agreement|policy|terms|addendum|contract|notice)s?\b[\s\d.v()-]*(?:version[\s\d.]+)?$|\bterms (?:of|and|for)\b"
-    r"|^END OF\b",
+    r"|^END OF\b|(?:协议|许可证?|政策|条款|許可|協議|條款|声明)$",
     re.IGNORECASE,
 )
 _NOT_TITLES = re.compile(
-    r"copyright|©|\(c\)|https?:|www\.|@|\ball rights reserved|\b(?:19|20)\d\d\b|^(?:version|v)\.? ?\d|^by\b|^dated?\b",
+    r"copyright|date\b|©|\(c\)|https?:|www\.|@|\ball rights reserved|\b(?:19|20)\d\d\b|^(?:version|v)\.? ?\d|^by\b|^dated?\b",
     re.IGNORECASE,
 )
 
@@ -306,32 +311,38 @@ def _is_capitalised(words: Sequence[str]) -> bool:
     return bool(long) and words[0].lstrip("(\"“'‘[")[:1].isupper() and capital >= 0.75 * len(long)
 
 
-_TITLE_END = re.compile(r"[.:;](?=\s|$|[“\"])|\s[–—-]\s|。|：")
+_TITLE_END = re.compile(r"(?<!\bInc)(?<!\bLtd)(?<!\bCo)(?<!\bCorp)(?<![.\s][A-Z])[.:](?=\s|$|[“\"])|\s[–—-]\s|。|：")
 
 
-def _lead_title(content: str, line_length: int) -> str:
-    """The title a clause begins with, or empty; `line_length` is how much of it stands on the first line."""
-    content = content[:240]
-    end = _TITLE_END.search(content)
-    lead = content[: end.start()] if end else content
-    alone = len(lead.rstrip()) >= line_length - 1 and (end is None or end[0] in {".", ":"})
+def _lead_title(content: str, first_line: int, *, whole: bool = True) -> str:
+    """The title a clause begins with, or empty.
+
+    `first_line` is how much of the content stands on its first line; that line may be the title itself if
+    it is the `whole` of the content.
+    """
+    end = _TITLE_END.search(content[:240])
+    lead = (content[: end.start()] if end else content[:240]).rstrip(" ,")
     words = lead.split()
-    if not words or len(words) > 12 or len(lead) > 100 or (end is None and len(content) > line_length):
+    if not words or len(words) > 14 or len(lead) > 110 or (end is None and not whole):
         return ""
-    if end is None and len(lead) > line_length:
-        return ""
-    return lead.strip(" \t,–—-") if _title_like(words, alone=alone, end=end[0].strip() if end else "") else ""
+    alone = whole and len(lead) >= first_line - 1
+    return lead.strip("–—- ") if _title_like(words, alone=alone, end=end[0].strip() if end else "") else ""
+
+
+_CJK_START = "\u2e7f"
 
 
 def _title_like(words: Sequence[str], *, alone: bool, end: str) -> bool:
-    if words[0][:1] > "\u2e7f":
-        return len(words[0]) <= 20
-    if not words[0].lstrip("(\"“'‘[")[:1].isupper() or words[0][0] in "\"“”":
+    if words[0][0] > _CJK_START:
+        return sum(map(len, words)) <= 24 and not any(sign in word for word in words for sign in "，；、")
+    if not words[0].lstrip("(\"“'‘[")[:1].isupper() or words[0][0] in "\"“”" or words[-1].endswith((";", ",")):
         return False
-    lowered = {word.lower().strip("\"“”’',()") for word in words}
-    if _is_capitalised(words) and (alone or len(words) > 1 or end in {".", ":"}):
-        return not lowered & {"shall", "must", "hereby", "means"}
-    return len(words) <= 7 and not lowered & _SENTENCE_WORDS and (end in {".", ":"} or alone)
+    lowered = [word.lower().strip("\"“”’',();") for word in words]
+    if lowered[-1] in {"and", "or", "the", "of"} or lowered[0] in {"to", "for", "in", "if", "any", "by", "your"}:
+        return False
+    if _is_capitalised(words) and (alone or end):
+        return _NO_TITLE_WORDS.isdisjoint(lowered)
+    return len(words) <= (6 if end else 3) and _SENTENCE_WORDS.isdisjoint(lowered) and bool(alone or end)
 
 
 # Ranks of headings without a number: a smaller one closes the greater ones.
@@ -368,7 +379,7 @@ def _plain_heading(line: _Line, below: _Line | None, *, marked: bool) -> _Head |
         return _Head(_BOLD_RANK, _plain(text).rstrip(":. "))
     title = text.rstrip(":").strip(" *=-_~")
     words = title.split()
-    if not words or len(words) > 14 or text[0] in "\"“'‘([{<*-+|" or not any(c.isalpha() for c in title):
+    if not words or len(words) > 14 or text[0] in "\"“'‘([{<>*-+|" or not any(c.isalpha() for c in title):
         return None
     if not _stands_alone(line, below):
         return None
@@ -378,7 +389,11 @@ def _plain_heading(line: _Line, below: _Line | None, *, marked: bool) -> _Head |
 
 def _by_letters(title: str, words: Sequence[str], *, ends_with_colon: bool) -> _Head | None:
     capitals = title.isupper() and len(title) > 3
-    if capitals:
+    if any(sign > _CJK_START for sign in title):
+        if len(title) > 24 or any(sign in title for sign in "。，；："):
+            return None
+        rank = _LINE_RANK
+    elif capitals:
         if title[-1] == "." and len(words) > 6:
             return None
         rank = _CAPS_RANK
@@ -386,7 +401,7 @@ def _by_letters(title: str, words: Sequence[str], *, ends_with_colon: bool) -> _
         return None
     else:
         rank = _LINE_RANK
-    if not capitals and {word.lower() for word in words} & (_SENTENCE_WORDS - {"use"}):
+    if not capitals and {word.lower() for word in words} & _SENTENCE_WORDS:
         return None
     if ": " in title:
         return None
@@ -397,11 +412,14 @@ def _by_letters(title: str, words: Sequence[str], *, ends_with_colon: bool) -> _
 
 def _stands_alone(line: _Line, below: _Line | None) -> bool:
     """Whether the line is a paragraph of its own, or visibly shorter than the paragraph it opens."""
+    length = len(line.text)
     if not line.after_blank and line.indent < 12:
-        return below is not None and len(below.text) > 160 and len(line.text) < 60 and line.text[-1] not in ".:"
-    if line.before_blank or below is None:
+        return below is not None and length < 60 and len(below.text) > max(90, 3 * length) and line.text[-1] not in ".:"
+    if line.before_blank or below is None or below.text[0] == "#" or _label(below.text) is not None:
         return True
-    return len(line.text) < 60 and len(below.text) > 2 * len(line.text) + 20 and line.text[-1] != "."
+    if length < 80 and len(below.text) < 80 and (_NOT_TITLES.search(below.text) or line.text.isupper()):
+        return below.before_blank
+    return length < 60 and len(below.text) > 2 * length + 20 and line.text[-1] != "."
 
 
 # --------------------------------------------------------------------------------------------------------
@@ -429,32 +447,36 @@ class _Item:
     alone: bool = False
     """Whether the title is all that the line says."""
     leads: bool = False
-    """Whether the line ends with a colon."""
+    """Whether its text, up to the next item, ends with a colon."""
     loose: bool = False
     """Whether paragraphs stand between this item and the label before."""
     after_rule: bool = False
     """Whether a line drawn across the page does."""
 
 
-_BULLET = re.compile(r"(?P<sign>[•·●○◦▪■□–—−*+-]|o(?=[ \t]{2})|<li>)(?:[ \t\u00a0]+|(?<=[•·●▪<>]))(?=\S)")
+_BULLET = re.compile(r"(?P<sign>[•·●○◦▪■□–—−*+-]|o(?=[ \t])|<li>)(?:[ \t\u00a0]+|(?<=[•·●▪<>]))(?=\S)")
 _REFERENCE = re.compile(
     r"\b(?:sections?|sec\.|clauses?|paragraphs?|articles?|versions?|subsections?|parts?|v\.?|no\.?|exhibits?|"
     r"schedules?|title|chapter|rule|step|and/or)$",
     re.IGNORECASE,
 )
+_PREPOSITION = re.compile(r"\b(?:in|of|to|under|by|with|from|the|see|per|this|and|or|,)$", re.IGNORECASE)
 _CONJUNCTION = re.compile(r"\b(?:and|or|and/or|und|et)$", re.IGNORECASE)
 
 
 def _items(lines: Sequence[_Line]) -> list[_Item]:
     found: list[_Item] = []
     marked = any(_MARKDOWN_HEADING.match(line.text) for line in lines)
+    width = _width(lines)
     before: _Line | None = None
     loose = after_rule = False
     for number, line in enumerate(lines):
         below = lines[number + 1] if number + 1 < len(lines) else None
-        item = _item(line, before, below, marked=marked)
+        item = _item(line, before, below, width, marked=marked)
         underlines = item.rule and found and found[-1].level and not line.after_blank
         if not underlines and (item.label or item.head or item.bullet or item.opens or item.rule):
+            if found and before is not None and _leads(before.text):
+                found[-1] = replace(found[-1], leads=True)
             found.append(replace(item, loose=loose, after_rule=after_rule) if item.label else item)
             loose = item.label is None and (loose or item.opens)
             after_rule = item.label is None and (after_rule or item.rule)
@@ -462,9 +484,14 @@ def _items(lines: Sequence[_Line]) -> list[_Item]:
     return found
 
 
-def _item(line: _Line, before: _Line | None, below: _Line | None, *, marked: bool) -> _Item:
-    opens = line.after_blank or _is_new_paragraph(line, before)
-    leads = line.text.endswith((":", "："))
+def _width(lines: Sequence[_Line]) -> int:
+    """The column that most lines of the text keep within: a line that ends far before it was ended on purpose."""
+    columns = sorted(line.indent + len(line.text) for line in lines)
+    return columns[len(columns) * 9 // 10] if columns else 0
+
+
+def _item(line: _Line, before: _Line | None, below: _Line | None, width: int, *, marked: bool) -> _Item:
+    opens = line.after_blank or _is_new_paragraph(line, before, width)
     if _is_rule(line.text):
         return _Item(line.start, line.indent, rule=True)
     level, cut = _marked_heading(line.text, below.text if below is not None and not line.before_blank else "")
@@ -472,16 +499,31 @@ def _item(line: _Line, before: _Line | None, below: _Line | None, *, marked: boo
     bullet = None if level else _BULLET.match(content)
     rest = content[bullet.end() :] if bullet else content
     label = _label(rest)
-    accept, refuse = _evidence(line, before, label) if label else (0.0, 0.0)
+    accept, refuse = _evidence(line, before, label, width) if label else (0.0, 0.0)
     follower = label.follower if label else rest
-    title = _title(follower, below, line) if label or bullet or opens else ""
+    title = ""
+    if label or bullet:
+        title = _title(follower, below, line, width)
+    elif opens:
+        title = _paragraph_title(content, below, line, width)
+    if label and label.readings[0].system in _WORD_SYSTEMS:
+        title = title or _section_title(_plain(follower), below, line)
     head = _Head(level, _plain(content).strip("#: ")) if level else None
     if not (level or label or bullet):
         head = _plain_heading(line, below, marked=marked)
     return _Item(
         line.start, line.indent, label, level, title, head, bullet["sign"] if bullet else "", opens, False, accept,
-        refuse, bool(title) and len(title) >= len(_plain(follower)) - 2, leads,
+        refuse, _says_no_more(title, _plain(follower[:300])),
     )
+
+
+def _leads(text: str) -> bool:
+    return text.rstrip("*_").endswith((":", "："))
+
+
+def _says_no_more(title: str, follower: str) -> bool:
+    """Whether the line behind a label holds a title at most, so that the text of the clause is still to come."""
+    return len(title) >= len(follower.rstrip(".:")) - 2
 
 
 def _is_rule(line: str) -> bool:
@@ -505,52 +547,83 @@ def _label(content: str) -> _Label | None:
     return label or _number_label(content)
 
 
-def _title(follower: str, below: _Line | None, line: _Line) -> str:
-    first = _plain(follower[:400])
-    whole = first
-    if below is not None and not line.before_blank and len(first) < 160:
-        whole = f"{first} {_plain(below.text[:200])}"
-    return _lead_title(whole.lstrip("–—-:. "), len(first.lstrip("–—-:. "))) or _line_title(first, below, line)
+_BEGINS_ITEM = re.compile(r"[^\w\s]|[\w]{1,5}[.)]|\d")
 
 
-def _line_title(first: str, below: _Line | None, line: _Line) -> str:
-    """The title that fills the first line, where the text goes on right below it."""
-    if below is None or line.before_blank or len(below.text) < 1.5 * len(line.text):
+def _title(follower: str, below: _Line | None, line: _Line, width: int) -> str:
+    """The title that a clause begins with: its first line if that is all, or what ends with the first period."""
+    first = _plain(follower[:400]).lstrip("–—-:. ")
+    goes_on = below is not None and not line.before_blank and not _BEGINS_ITEM.match(below.text)
+    filled = line.indent + len(line.text) > 0.6 * width
+    title = _lead_title(first, len(first), whole=not (goes_on and filled and len(line.text) < 160))
+    if title or below is None or not goes_on or not 50 < len(line.text) < 120:
+        return title
+    return _lead_title(f"{first} {_plain(below.text[:200])}", len(first), whole=False)
+
+
+def _paragraph_title(content: str, below: _Line | None, line: _Line, width: int) -> str:
+    """The title of a paragraph without a number: it ends with a period, and a sentence follows it."""
+    title = _title(content, below, line, width)
+    first = _plain(content[:400])
+    if not title or _NOT_TITLES.search(title) or not first.startswith(f"{title}."):
         return ""
-    return _lead_title(first, len(first))
+    return title if len(first) > len(title) + 30 else ""
 
 
-def _evidence(line: _Line, before: _Line | None, label: _Label) -> tuple[float, float]:
+_CAPITALS_LEAD = re.compile(r"[A-Z][A-Z,&/ -]{2,80}[A-Z](?=\s[A-Z][a-z])")
+
+
+def _section_title(follower: str, below: _Line | None, line: _Line) -> str:
+    """The title of a section or an appendix, which may stand on the line below its number."""
+    if not follower and below is not None and not line.before_blank:
+        is_title = len(below.text) < 80 and _is_capitalised(below.text.split()) and _label(below.text) is None
+        return _plain(below.text) if is_title else ""
+    capitals = _CAPITALS_LEAD.match(follower.lstrip("–—-:. "))
+    if capitals is not None:
+        return capitals[0]
+    stops = below is None or line.before_blank or _BEGINS_ITEM.match(below.text)
+    return follower.strip("–—-:. ") if stops and len(follower) < 110 else ""
+
+
+def _evidence(line: _Line, before: _Line | None, label: _Label, width: int) -> tuple[float, float]:
     """What it costs to take a line's label for one, and not to: a line in mid-sentence seldom starts a clause."""
     bare = label.readings[0].shape == "bare"
-    accept = 1.5 if bare else 0.0
+    accept = 0.8 if bare else 0.0
     if before is None or line.after_blank:
         accept_here, refuse = 0.0, 3.0
         if before is not None and _REFERENCE.search(before.text[-14:]):
-            accept_here = 3.0
+            accept_here = 1.5
     elif _REFERENCE.search(before.text[-14:]):
         accept_here, refuse = 6.0, 0.0
     elif before.text[-1] in ".;:!?。；：" or _CONJUNCTION.search(before.text[-8:]):
         accept_here, refuse = 0.0, 2.5
-    elif len(before.text) < 50 or len(before.text) > 160 or before.text[-1] in ",*_|>-)\"”=":
+    elif before.indent + len(before.text) + len(line.text.split(maxsplit=1)[0]) < 0.9 * width:
+        accept_here, refuse = 0.2, 2.5
+    elif before.text[-1] in ",*_|>-)\"”=":
         accept_here, refuse = 0.7, 2.0
     else:
         accept_here, refuse = 2.0, 0.5
     if bare:
         refuse = min(refuse, 2.0)
-    if label.readings[0].system in _WORD_SYSTEMS and accept_here > 0.7:
-        accept_here += 3.0
+    if label.readings[0].system in _WORD_SYSTEMS and before is not None and (
+        accept_here > 0.7 or (not line.after_blank and _PREPOSITION.search(before.text[-12:]))
+    ):
+        accept_here, refuse = accept_here + 3.0, min(refuse, 0.5)
     return accept + accept_here, refuse
 
 
-def _is_new_paragraph(line: _Line, before: _Line | None) -> bool:
-    """Whether a line that follows without a blank one starts a paragraph: in texts whose lines are not wrapped."""
+def _is_new_paragraph(line: _Line, before: _Line | None, width: int) -> bool:
+    """Whether a line that follows without a blank one starts a paragraph all the same.
+
+    It does in texts whose lines are not wrapped, and where the line before ends early and the indent changes.
+    """
     if before is None:
         return True
     ended = before.text[-1] in ".:;!?\"”)。；："
     if max(len(before.text), len(line.text)) > 160:
         return ended or len(before.text) < 80
-    return abs(line.indent - before.indent) >= 3 and (ended or line.indent > before.indent) and line.text[0].isupper()
+    early = before.indent + len(before.text) < 0.9 * width
+    return ended and early and abs(line.indent - before.indent) >= 3 and line.text[0].isupper()
 
 
 # --------------------------------------------------------------------------------------------------------
@@ -560,7 +633,7 @@ def _is_new_paragraph(line: _Line, before: _Line | None) -> bool:
 class _Node:
     """An open clause in one reading of the outline; nodes share their parents and are never changed."""
 
-    __slots__ = ("depth", "indent", "item", "level", "parent", "rank", "reading", "sequence", "signature", "suspended",
+    __slots__ = ("depth", "indent", "item", "level", "loose", "parent", "rank", "reading", "sequence", "signature", "suspended",
                  "titled")
 
     def __init__(  # noqa: PLR0913 (a plain record)
@@ -573,6 +646,7 @@ class _Node:
         self.sequence = sequence
         self.indent = source.indent
         self.titled = bool(source.title)
+        self.loose = source.loose
         self.level = source.level
         self.rank = source.head.rank if reading is None and source.head else None
         self.depth = parent.depth + 1 if parent else 1
@@ -590,7 +664,7 @@ class _State(NamedTuple):
 
 
 _BEAM, _MARGIN, _MAX_DEPTH = 8, 6.0, 14
-_NESTED_ALIKE, _RESTART, _LONE_START = 1.5, 3.5, 1.5
+_NESTED_ALIKE, _RESTART, _LONE_START = 1.5, 3.5, 2.2
 
 
 def _outline(items: Sequence[_Item]) -> dict[int, _Node]:
@@ -773,12 +847,13 @@ def _unlikeness(node: _Node, item: _Item, reading: _Reading, *, is_top: bool) ->
     if node.level != item.level:
         cost += 1.0
     nested = node.parent is not None and not _is_container(node.parent)
-    return cost + 0.8 if item.loose and is_top and nested else cost
+    surprising = item.loose and not node.loose and is_top and nested and len(reading.values) == 1
+    return cost + 0.8 if surprising else cost
 
 
 def _is_prefix(outer: _Reading, inner: _Reading) -> bool:
     """Whether the inner number repeats the outer one: `3.1` under `3.`, `Section 3` or `III.`."""
-    if len(inner.values) < 2 or inner.values[:-1] != outer.values or outer.system in _SUPPLEMENT_SYSTEMS:
+    if inner.values[:-1] not in (outer.values, (*outer.values, 0)) or outer.system in _SUPPLEMENT_SYSTEMS:
         return False
     if inner.system == "1":
         return outer.system in _WORD_SYSTEMS or outer.system in {"1", "I", "一"}
@@ -963,7 +1038,8 @@ class _Tree:
         if item.indent > entry.item.indent:
             return True
         if entry.kind is ClauseKind.BULLET:
-            return bool(next_item and next_item.bullet and next_item.indent == entry.item.indent == item.indent)
+            goes_on = next_item is not None and next_item.bullet and next_item.indent == entry.item.indent
+            return bool(goes_on and item.indent == entry.item.indent and not item.leads)
         if entry.sequel or (entry.item.title and entry.node is not None and entry.node.parent is None):
             return True
         return (entry.item.alone and not entry.paragraphs) or (
@@ -1021,12 +1097,13 @@ def _citations(entries: Sequence[_Entry]) -> list[str]:
     running, prefixes = _running(entries), _prefixes(entries)
     numbered: list[_Citation | None] = []
     cited: list[str] = []
-    for entry in entries:
+    document = _document_title(entries)
+    for index, entry in enumerate(entries):
         above = numbered[entry.parent] if entry.parent is not None else None
         reading = entry.node.reading if entry.node else None
         if entry.node is None or reading is None:
             numbered.append(above)
-            cited.append(str(above) if above else _by_title(entry, cited))
+            cited.append(str(above) if above else "" if index == document else _by_title(entry, cited))
             continue
         base = above or _Citation(prefixes.get(entry.node.sequence, ""), "")
         outer = _reading_above(entry.node)
@@ -1038,11 +1115,25 @@ def _citations(entries: Sequence[_Entry]) -> list[str]:
     return cited
 
 
+_END_OF_TEXT = re.compile(r"end of\b", re.IGNORECASE)
+
+
+def _document_title(entries: Sequence[_Entry]) -> int:
+    """The heading that names the whole text, which nothing needs to be cited by; -1 for none."""
+    for index, entry in enumerate(entries):
+        if entry.kind is ClauseKind.NUMBERED:
+            break
+        head = entry.item.head
+        if entry.kind is ClauseKind.HEADING and head is not None:
+            names = index == 0 or head.rank <= 1 or _DOCUMENT_WORDS.search(head.text)
+            return index if names else -1
+    return -1
+
+
 def _by_title(entry: _Entry, cited: Sequence[str]) -> str:
     """What a clause outside all numbers is cited by: its own title, or that of the heading it is under."""
     if entry.kind is ClauseKind.HEADING and entry.item.head is not None:
-        is_document = entry.parent is None and not cited
-        return "" if is_document else _short(entry.item.head.text)
+        return "" if _END_OF_TEXT.match(entry.item.head.text) else _short(entry.item.head.text)
     if entry.kind is ClauseKind.PARAGRAPH and entry.item.title:
         return _short(entry.item.title)
     return cited[entry.parent] if entry.parent is not None else ""
@@ -1074,14 +1165,14 @@ def _running(entries: Sequence[_Entry]) -> set[int]:
 
 def _prefixes(entries: Sequence[_Entry]) -> dict[int, str]:
     """For sequences that repeat the numbers of an earlier one: the heading that tells them apart."""
-    first: dict[str, set[int]] = {}
+    first: dict[tuple[str, str], set[int]] = {}
     prefixes: dict[int, str] = {}
     for entry in entries:
         node = entry.node
         if node is None or node.reading is None or node.item != node.sequence or _reading_above(node) is not None:
             continue
         headings = [other for other in _chain(node.parent) if other.rank is not None]
-        known = first.setdefault(node.reading.system, {other.item for other in headings} | {-1 - node.item})
+        known = first.setdefault(node.reading[::2], {other.item for other in headings} | {-1 - node.item})
         apart = [other for other in headings if other.item not in known]
         if -1 - node.item not in known and apart:
             prefixes[node.sequence] = next(

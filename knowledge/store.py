@@ -36,6 +36,8 @@ class KnowledgeState:
 
     version: str
     manifest: str
+    segmentation: str
+    data: str
     updated_at: datetime
     documents: int
     clauses: int

@@ -94,6 +94,8 @@ class KnowledgeRow(SQLModel, table=True):
     id: int = Field(default=1, primary_key=True)
     version: str
     manifest: str = Field(description="hash of all that went in; an equal one means there is nothing to do")
+    segmentation: str = Field(description="hash of the code that divided the texts; another one divides them anew")
+    data: str = Field(description="hash of the profiles and the registry that were in force")
     updated_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     documents: int
     clauses: int

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_BYTES = 5_000_000
-_POLICY = re.compile(r"acceptable[ _-]use|prohibited[ _-]use|usage?[ _-]polic", re.IGNORECASE)
+_POLICY = re.compile(r"acceptable[ _-]use|prohibited[ _-]use|us(?:e|age)[ _-]polic", re.IGNORECASE)
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _MARKS = re.compile(r"<[^>]{1,200}>|^#{1,6}\s+|\s#+$|\*{1,3}|`|^_+|_+$")
 _TITLE_LENGTH = 120

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from contextlib import suppress
 
 import docx
 import pytest
@@ -80,7 +81,11 @@ class TestText:
             ("“ein” café".encode("utf-16"), "“ein” café\n"),
             (b"\xfe\xff" + "zwei".encode("utf-16-be"), "zwei\n"),
             ("“caf\xe9” – 1".encode("cp1252"), "“café” – 1\n"),
-            (b"\x81 alone in Windows Latin, and then some more words to outweigh the one strange mark: " * 2, None),
+            (
+                b"\x81 alone in Windows Latin, and then some more words to outweigh the one strange mark: "
+                + b"words " * 20,
+                None,
+            ),
             ("e\u0301 stays in two characters\n".encode(), "e\u0301 stays in two characters\n"),
             (b"\n\n   centred\n", "   centred\n"),
         ],
@@ -114,7 +119,7 @@ class TestHtml:
         return extract(f"<!doctype html><html><body>{body}</body></html>".encode(), name="page.html", **more)
 
     def test_blocks_and_entities(self):
-        body = "<nav>Menu</nav><h2>Terms &amp; more</h2><script>x()</script><p>One\n two&nbsp;three<br>four</p><div>five</div>"
+        body = "<nav>Menu</nav><h2>Terms &amp; more</h2><script>x()</script><p>One\n two&nbsp;three<br>four</p><p>five"
         assert self.html(body) == "Terms & more\n\nOne two\xa0three\nfour\n\nfive\n"
 
     def test_lists_are_numbered_as_printed(self):
@@ -125,7 +130,7 @@ class TestHtml:
         assert self.html(body) == "c. x\n  i. y\n  ii. z\ni. w\n\nI. r\n\n- b\n(a) own mark\n"
 
     def test_tables(self):
-        body = "<table><tr><th>A<th>B<tr><td>1<br>2<td>3</table><table><tr><td><h1>Page</h1>text</td><td>side</td></table>"
+        body = "<table><tr><th>A<th>B<tr><td>1<br>2<td>3</table><table><tr><td><h1>Page</h1>text<td>side</table>"
         assert self.html(body) == "A | B\n1 2 | 3\n\nPage\n\ntext\nside\n"
 
     def test_pre_keeps_its_lines(self):
@@ -181,15 +186,24 @@ class TestDocx:
         document = docx.Document()
         document.add_heading("Agreement", 1)
         numbered(document, [("decimal", "%1."), ("decimal", "%1.%2"), ("lowerLetter", "(%3)"), ("upperRoman", "%4)")])
-        for text, level in (("Grant", 0), ("Scope", 1), ("use", 2), ("copy", 2), ("Term", 1), ("End", 0), ("Law", 1), ("q", 3)):
+        for text, level in (
+            ("Grant", 0),
+            ("Scope", 1),
+            ("use", 2),
+            ("copy", 2),
+            ("Term", 1),
+            ("End", 0),
+            ("Law", 1),
+            ("q", 3),
+        ):
             item(document, text, level)
         document.add_paragraph("Plain.\tWords")
         table = document.add_table(rows=1, cols=2)
         table.cell(0, 0).text, table.cell(0, 1).text = "Fee", "none"
         document.add_paragraph("Dot", style="List Bullet")
         assert extract(saved(document), name="a.docx") == (
-            "Agreement\n\n1. Grant\n  1.1 Scope\n    (a) use\n    (b) copy\n  1.2 Term\n2. End\n  2.1 Law\n      I) q\n\n"
-            "Plain.\tWords\n\nFee | none\n\n- Dot\n"
+            "Agreement\n\n1. Grant\n  1.1 Scope\n    (a) use\n    (b) copy\n  1.2 Term\n2. End\n  2.1 Law\n      I) q\n"
+            "\nPlain.\tWords\n\nFee | none\n\n- Dot\n"
         )
 
     def test_numbers_restart_where_told(self):
@@ -206,8 +220,9 @@ class TestDocx:
         document = docx.Document()
         run = "<w:r><w:t xml:space='preserve'>%s</w:t></w:r>"
         inner = f"<w:ins>{run % 'new '}</w:ins><w:del><w:r><w:delText>old</w:delText></w:r></w:del>"
-        xml = f"<w:sdt {nsdecls('w')}><w:sdtContent><w:p>{inner}<w:hyperlink>{run % 'link'}</w:hyperlink></w:p></w:sdtContent></w:sdt>"
-        document.element.body.insert(0, parse_xml(xml))
+        paragraph = f"<w:p>{inner}<w:hyperlink>{run % 'link'}</w:hyperlink></w:p>"
+        control = f"<w:sdt {nsdecls('w')}><w:sdtContent>{paragraph}</w:sdtContent></w:sdt>"
+        document.element.body.insert(0, parse_xml(control))
         assert extract(saved(document), name="x", media_type=DOCX_TYPE) == "new link\n"
 
     def test_broken_encrypted_or_something_else(self):
@@ -236,21 +251,22 @@ def test_numerals():
     assert [counted(0, "lowerLetter"), counted(-3, "upperRoman"), counted(4, "ordinal")] == ["0", "-3", "4"]
 
 
-HEADS = st.sampled_from([b"", b"%PDF-1.4\n", b"PK\x03\x04", b"<html><table><tr><td>", b"<ol><li value=", b"\xff\xfe", b"---\na:\n"])
+HEADS = st.sampled_from(
+    [b"", b"%PDF-1.4\n", b"PK\x03\x04", b"<html><table><tr><td>", b"<ol><li value=", b"\xff\xfe", b"---\na:\n"]
+)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(head=HEADS, data=st.binary(max_size=600), suffix=st.sampled_from(["", ".txt", ".md", ".html", ".pdf", ".docx"]))
 def test_any_bytes_give_text_or_a_sentence(head, data, suffix):
     """Whatever comes in, nothing but IngestionError comes out, and a text has the promised form."""
+    text = sentence = None
     try:
         text = extract(head + data, name="file" + suffix)
     except IngestionError as error:
-        assert str(error).endswith(".")
-    else:
-        assert text.strip()
-        assert text.endswith("\n")
-        assert "\r" not in text
+        sentence = str(error)
+    assert (text is None) == (sentence is not None and sentence.endswith("."))
+    assert text is None or (text.strip() and text.endswith("\n") and "\r" not in text)
 
 
 @settings(max_examples=60, deadline=None)
@@ -258,10 +274,8 @@ def test_any_bytes_give_text_or_a_sentence(head, data, suffix):
 def test_one_changed_byte(place, byte, kind):
     data = bytearray(WHOLE[kind])
     data[place % len(data)] = byte
-    try:
+    with suppress(IngestionError):
         assert extract(bytes(data), name=kind)
-    except IngestionError:
-        pass
 
 
 def _whole_docx():

@@ -1,0 +1,413 @@
+"""Builds the knowledge base: texts → clauses → profiles with their pins resolved → names → word index, in one switch.
+
+All is made ready first; then a single transaction puts it in force. Whatever interrupts an ingestion leaves the
+previous knowledge answering. Vectors are not part of the switch: they are kept by the hash of a passage's text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+
+from ingestion.errors import IngestionError
+from ingestion.pins import PinError, resolve
+from ingestion.segment import segment
+from ingestion.sources.interface import Failed, Source, SourceText
+from knowledge.database import translated
+from knowledge.models import AmbiguousName, Clause, DocumentKind, LicenseRecord, Profile, Quote, RegistryEntry
+from knowledge.naming import normal
+from knowledge.profiles import profile_files, read_profiles
+from knowledge.registry import read_registry, registry_files
+from knowledge.store import LICENSE_JSON, SUBJECT_JSON, KnowledgeState, KnowledgeStore
+from knowledge.tables import ClauseRow, DocumentRow, KnowledgeRow, LicenseRow, NameRow, SubjectRow
+from knowledge.words import build_word_index
+
+Progress = Callable[[str, int, int], None]
+"""Called with a step's name, how much of it is done and how much there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What an ingestion did, by the keys of the texts."""
+
+    version: str
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: int = 0
+    failed: tuple[Failed, ...] = ()
+    embedded: int = 0
+    """Passages embedded now; those embedded before are not counted."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as `ingest --json` prints it."""
+        return {
+            "version": self.version,
+            "added": list(self.added),
+            "changed": list(self.changed),
+            "unchanged": self.unchanged,
+            "failed": [{"key": f.key, "reason": f.reason} for f in self.failed],
+            "embedded": self.embedded,
+        }
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Texts as collected, and what the database holds of them already."""
+
+    texts: dict[str, SourceText] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
+    failed: list[Failed] = field(default_factory=list)
+
+
+def words_folder(home: Path, version: str) -> Path:
+    """Return where the word index of a knowledge version lives."""
+    return home / "words" / version
+
+
+def ingest(engine: Engine, home: Path, sources: Sequence[Source], *, progress: Progress | None = None) -> IngestReport:
+    """Bring the knowledge base up to date with the sources and this program's profiles and registry.
+
+    Raises `IngestionError` where another ingestion is running, and `KnowledgeError` where the database or the disk
+    fails; then nothing has changed.
+    """
+    tell = progress or (lambda *_: None)
+    home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home / "ingest.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise IngestionError("Another ingestion is running; wait for it to end.") from error
+    try:
+        return _ingest(engine, home, sources, tell)
+    finally:
+        lock.release()
+
+
+def _ingest(engine: Engine, home: Path, sources: Sequence[Source], tell: Progress) -> IngestReport:
+    store = KnowledgeStore(engine)
+    before = store.current_state()
+    held = dict(store.current_documents())
+    batch = _collect(sources, tell)
+    added = tuple(k for k in batch.texts if k not in held)
+    changed = tuple(k for k, sha in batch.hashes.items() if k in held and held[k] != sha)
+    manifest = _manifest(held | batch.hashes)
+    report = IngestReport(
+        version=before.version if before else "",
+        added=added,
+        changed=changed,
+        unchanged=len(batch.texts) - len(added) - len(changed),
+        failed=tuple(batch.failed),
+    )
+    if before and before.manifest == manifest and words_folder(home, before.version).exists():
+        return report
+    anew = before is None or before.segmentation != _segmentation()
+    version = manifest[:12]
+    build = _Build(engine, store, batch, [*added, *changed], anew=anew)
+    prepared = build.prepare(tell)
+    build_word_index(words_folder(home, version), build.searchable(tell))
+    with translated("writing the knowledge base"), engine.begin() as connection:
+        build.write(connection, prepared, version=version, manifest=manifest, tell=tell)
+    _drop_old_words(home, keep={version, before.version if before else version})
+    return replace(report, version=version)
+
+
+def _collect(sources: Sequence[Source], tell: Progress) -> _Batch:
+    batch = _Batch()
+    for source in sources:
+        tell("Reading texts", len(batch.texts), 0)
+        for found in source.collect():
+            if isinstance(found, Failed):
+                batch.failed.append(found)
+            else:
+                batch.texts[found.key] = found
+                batch.hashes[found.key] = text_sha256(found.text)
+    return batch
+
+
+def text_sha256(text: str) -> str:
+    """Return the hash by which a stored text is cited."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@cache
+def _data_fingerprint() -> str:
+    """Hash of the reviewed data that this program version brings."""
+    digest = hashlib.sha256()
+    vocabulary = resources.files("knowledge") / "data" / "vocabulary.yaml"
+    for file in [*profile_files(), *registry_files(), vocabulary]:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def _segmentation() -> str:
+    """Hash of the code that divides texts: what it made is made anew where the code has changed."""
+    folder = resources.files("ingestion")
+    files = ("segment.py", "numerals.py", "pins.py", "pipeline.py")
+    return hashlib.sha256(b"".join((folder / f).read_bytes() for f in files)).hexdigest()[:16]
+
+
+def _manifest(hashes: dict[str, str]) -> str:
+    lines = [f"{key} {sha}" for key, sha in sorted(hashes.items())]
+    return hashlib.sha256("\n".join([_data_fingerprint(), _segmentation(), *lines]).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """Everything that a switch writes besides the texts themselves."""
+
+    licenses: list[dict[str, Any]]
+    subjects: list[dict[str, Any]]
+    names: list[dict[str, Any]]
+
+
+class _Build:
+    """One build of the knowledge base; trees of clauses are made once and held until they are written."""
+
+    def __init__(self, engine: Engine, store: KnowledgeStore, batch: _Batch, fresh: list[str], *, anew: bool) -> None:
+        self._engine = engine
+        self._store = store
+        self._batch = batch
+        self._fresh = fresh
+        self._anew = anew
+        self._trees: dict[str, tuple[Clause, ...]] = {}
+        self._kept = self._kept_texts()
+
+    def _kept_texts(self) -> dict[str, SourceText]:
+        """Texts that the database holds and that no source delivered this time, or delivered unchanged."""
+        wanted = (
+            DocumentRow.key, DocumentRow.title, DocumentRow.kind, DocumentRow.text, DocumentRow.source,
+            DocumentRow.source_url, DocumentRow.publisher, DocumentRow.version, DocumentRow.spdx,
+            DocumentRow.aliases, DocumentRow.category,
+        )  # fmt: skip
+        query = select(*wanted).where(DocumentRow.superseded_at.is_(None))  # type: ignore[union-attr, call-overload]
+        with translated("reading the texts"), self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        kept = {}
+        for row in rows:
+            key, title, kind, text, *rest, aliases, category = row
+            kept[key] = SourceText(key, title, DocumentKind(kind), text, *rest, tuple(aliases), category)
+        return kept
+
+    def text(self, key: str) -> SourceText | None:
+        """Return the text that will be in force under a key."""
+        return self._batch.texts.get(key) or self._kept.get(key)
+
+    def tree(self, key: str) -> tuple[Clause, ...]:
+        """Return the clauses of the text that will be in force under a key."""
+        if key not in self._trees:
+            text = self.text(key)
+            if text is None:
+                raise KeyError(key)
+            if not self._anew and key not in self._fresh:
+                self._trees[key] = self._store.document(key).clauses
+            else:
+                self._trees[key] = segment(text.text)
+        return self._trees[key]
+
+    def prepare(self, tell: Progress) -> _Prepared:
+        """Divide the texts, resolve the profiles and gather all names."""
+        keys = self._keys() if self._anew else self._fresh
+        for done, key in enumerate(keys):
+            tell("Dividing texts into clauses", done, len(keys))
+            self.tree(key)
+        profiles = list(read_profiles())
+        entries, ambiguous = read_registry()
+        records = [self._record(p) for p in profiles]
+        covered = {key for p in profiles for _, key in p.documents}
+        records += [self._bare(key) for key in self._keys() if key not in covered]
+        licenses = [
+            {
+                "id": r.profile.id,
+                "name": r.profile.name,
+                "profile": "curated" if r.curated else "none",
+                "record": LICENSE_JSON.dump_json(r).decode(),
+            }
+            for r in records
+        ]
+        subjects = [
+            {"id": e.id, "kind": e.kind, "name": e.name, "record": SUBJECT_JSON.dump_json(e).decode()} for e in entries
+        ]
+        return _Prepared(licenses, subjects, self._names(records, entries, ambiguous))
+
+    def _keys(self) -> list[str]:
+        return sorted({*self._kept, *self._batch.texts})
+
+    def _record(self, profile: Profile) -> LicenseRecord:
+        texts = {kind: self.text(key) for kind, key in profile.documents}
+        quotes = {t.id: tuple(self._quote(profile, p) for p in t.pins) for t in profile.terms}
+        return LicenseRecord(
+            profile=profile,
+            quotes=quotes,
+            curated=True,
+            missing=tuple(key for kind, key in profile.documents if texts[kind] is None),
+            source_urls={t.key: t.source_url for t in texts.values() if t and t.source_url},
+        )
+
+    def _quote(self, profile: Profile, pin: Any) -> Quote | None:
+        """Resolve a pin; one that the text on this machine does not bear out is treated as a missing text."""
+        key = dict(profile.documents)[pin.document]
+        source = self.text(key)
+        if source is None:
+            return None
+        try:
+            clause, start, end = resolve(pin, source.text, self.tree(key))
+        except PinError as error:
+            self._batch.failed.append(Failed(profile.id, f"A reviewed term no longer stands in the text: {error}"))
+            return None
+        return Quote(pin, key, text_sha256(source.text), clause.number, clause.heading, start, end)
+
+    def _bare(self, key: str) -> LicenseRecord:
+        source = self.text(key)
+        if source is None:
+            raise KeyError(key)
+        profile = Profile(
+            id=key, name=source.title, short=source.title, version=source.version,
+            publisher=source.publisher or "", spdx=source.spdx, category=source.category or "",
+            url=source.source_url or "", aliases=source.aliases, family=None, supersedes=None,
+            documents=((source.kind, key),), terms=(), reviewed_by="", reviewed_on="",
+        )  # fmt: skip
+        urls = {key: source.source_url} if source.source_url else {}
+        return LicenseRecord(profile=profile, quotes={}, curated=False, source_urls=urls)
+
+    def _names(
+        self, records: Iterable[LicenseRecord], entries: Iterable[RegistryEntry], ambiguous: Iterable[AmbiguousName]
+    ) -> list[dict[str, Any]]:
+        names: dict[tuple[str, str], dict[str, Any]] = {}
+
+        def add(shown: str, kind: str, target: str, rank: int, *, cased: bool = False) -> None:
+            key = normal(shown)
+            forms = [key, key.removesuffix(".0")] if key.endswith(".0") and key.count(" ") else [key]
+            for form in forms:
+                if form and (form, target) not in names:
+                    row = {"key": form, "shown": shown, "kind": kind, "target": target, "cased": cased, "rank": rank}
+                    names[form, target] = row
+
+        for name in ambiguous:
+            target = json.dumps({"question": name.question, "options": name.options, "name": name.names[0]})
+            for shown in name.names:
+                add(shown, "ambiguous", target, 0)
+        for entry in entries:
+            rank = 1 if entry.is_family else 2
+            for shown in (entry.id, entry.name, *entry.aliases):
+                add(shown, entry.kind, entry.id, rank)
+            for shown in entry.cased:
+                add(shown, entry.kind, entry.id, rank, cased=True)
+        for record in records:
+            profile = record.profile
+            rank = 3 if record.curated else 5
+            shown_names = [profile.id, profile.name, profile.spdx, *profile.aliases]
+            keys = [key for _, key in profile.documents]
+            for shown in filter(None, shown_names):
+                add(shown, "license", profile.id, rank, cased=_needs_case(shown))
+            for key in keys:
+                add(key, "license", profile.id, rank + 1, cased=_needs_case(key))
+                if record.curated and (source := self.text(key)):
+                    for shown in filter(None, (source.title, source.spdx, *source.aliases)):
+                        add(shown, "license", profile.id, rank + 1, cased=_needs_case(shown))
+        return list(names.values())
+
+    def searchable(self, tell: Progress) -> Iterable[tuple[str, int, str]]:
+        """Yield every clause for the word index."""
+        keys = self._keys()
+        for done, key in enumerate(keys):
+            tell("Indexing words", done, len(keys))
+            source = self.text(key)
+            if source is not None:
+                for position, clause in enumerate(self.tree(key)):
+                    yield key, position, f"{clause.heading} {source.text[clause.start : clause.body_end]}"
+
+    def write(self, connection: Connection, prepared: _Prepared, *, version: str, manifest: str, tell: Progress) -> None:
+        """Put all of it in force, within the caller's transaction."""
+        tell("Writing", 0, 1)
+        now = datetime.now(UTC)
+        for key in self._fresh:
+            self._write_document(connection, key, now)
+        if self._anew:
+            self._rewrite_clauses(connection)
+        for table, rows in (
+            (LicenseRow, prepared.licenses),
+            (SubjectRow, prepared.subjects),
+            (NameRow, prepared.names),
+        ):
+            connection.execute(delete(table))
+            if rows:
+                connection.execute(insert(table), rows)
+        connection.execute(delete(KnowledgeRow))
+        connection.execute(
+            insert(KnowledgeRow).values(
+                id=1, version=version, manifest=manifest, segmentation=_segmentation(), data=_data_fingerprint(),
+                updated_at=now, documents=len(self._keys()), clauses=sum(len(self.tree(k)) for k in self._keys()),
+                licenses=len(prepared.licenses), subjects=len(prepared.subjects),
+            )  # fmt: skip
+        )
+        tell("Writing", 1, 1)
+
+    def _write_document(self, connection: Connection, key: str, now: datetime) -> None:
+        source = self._batch.texts[key]
+        sha = text_sha256(source.text)
+        here = DocumentRow.key == key
+        connection.execute(update(DocumentRow).where(here, DocumentRow.superseded_at.is_(None)).values(superseded_at=now))  # type: ignore[arg-type, union-attr]
+        again = connection.execute(select(DocumentRow.id).where(here, DocumentRow.sha256 == sha)).scalar()  # type: ignore[call-overload]
+        if again is not None:  # a text went back to an earlier version
+            connection.execute(update(DocumentRow).where(DocumentRow.id == again).values(superseded_at=None))  # type: ignore[arg-type]
+            return
+        values = {
+            "key": key, "sha256": sha, "kind": source.kind.value, "title": source.title, "text": source.text,
+            "source": source.source, "source_url": source.source_url, "publisher": source.publisher,
+            "version": source.version, "spdx": source.spdx, "category": source.category,
+            "aliases": list(source.aliases), "first_seen": now, "superseded_at": None,
+        }  # fmt: skip
+        inserted = connection.execute(insert(DocumentRow).values(**values)).inserted_primary_key
+        if inserted is not None and not self._anew:
+            self._write_clauses(connection, {inserted[0]: key})
+
+    def _rewrite_clauses(self, connection: Connection) -> None:
+        connection.execute(delete(ClauseRow))
+        query = select(DocumentRow.id, DocumentRow.key).where(DocumentRow.superseded_at.is_(None))  # type: ignore[union-attr, call-overload]
+        self._write_clauses(connection, dict(tuple(row) for row in connection.execute(query)))
+
+    def _write_clauses(self, connection: Connection, documents: dict[int, str]) -> None:
+        rows = [
+            {
+                "document_id": row_id, "position": position, "number": c.number, "label": c.label,
+                "kind": c.kind.value, "heading": c.heading, "depth": c.depth, "parent": c.parent, "start": c.start,
+                "body_end": c.body_end, "end": c.end, "defines": c.defines,
+            }
+            for row_id, key in documents.items()
+            for position, c in enumerate(self.tree(key))
+        ]  # fmt: skip
+        if rows:
+            connection.execute(insert(ClauseRow), rows)
+
+
+def _needs_case(name: str) -> bool:
+    """Short licence names are ordinary words elsewhere (German `mit`): they count in capitals only."""
+    return len(normal(name)) <= 4
+
+
+def _drop_old_words(home: Path, keep: set[str]) -> None:
+    for folder in (home / "words").glob("*"):
+        if folder.name not in keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_current(state: KnowledgeState | None, home: Path) -> bool:
+    """Whether the knowledge in force was made by this program version and its word index is there."""
+    return (
+        state is not None
+        and state.data == _data_fingerprint()
+        and state.segmentation == _segmentation()
+        and words_folder(home, state.version).exists()
+    )

@@ -1,0 +1,111 @@
+"""Reads the registry of models and datasets in `data/models/` (format: its README)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from knowledge.errors import KnowledgeError
+from knowledge.models import AmbiguousName, RegistryEntry
+from knowledge.vocabulary import read_yaml
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+_FIELDS = frozenset({
+    "id", "name", "kind", "license", "license_state", "declared", "modality", "aliases", "cased", "source", "date",
+    "gated", "withdrawn", "closed", "components", "base", "trained_on", "history", "note", "models", "org",
+})  # fmt: skip
+
+
+class RegistryError(KnowledgeError):
+    """The registry breaks its format; the message names file, entry and fault."""
+
+
+def registry_files() -> list[Traversable]:
+    """Return every registry file, sorted by name."""
+    folder = resources.files("knowledge") / "data" / "models"
+    return sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
+
+
+def read_registry() -> tuple[tuple[RegistryEntry, ...], tuple[AmbiguousName, ...]]:
+    """Return all entries (a family before its members) and all ambiguous names; raises `RegistryError`."""
+    entries: list[RegistryEntry] = []
+    ambiguous: list[AmbiguousName] = []
+    for file in registry_files():
+        raw = read_yaml(file)
+        try:
+            entries.extend(_entries(raw, file.name))
+            ambiguous.extend(
+                AmbiguousName(tuple(str(n) for n in a["names"]), a["question"], tuple(a["options"]))
+                for a in raw.get("ambiguous") or ()
+            )
+        except (KeyError, TypeError) as error:
+            raise RegistryError(f"{file.name}: a field is missing or of the wrong kind: {error}.") from error
+    _check(entries, ambiguous)
+    return tuple(entries), tuple(ambiguous)
+
+
+def _entries(raw: Mapping[str, Any], file: str) -> Iterator[RegistryEntry]:
+    shared = {"publisher": raw["publisher"], "as_of": str(raw["as_of"])}
+    for family in raw["families"]:
+        if unknown := set(family) - _FIELDS:
+            raise RegistryError(f"{file}: {family.get('id')!r} has a field {sorted(unknown)[0]!r} that is not known.")
+        yield _entry(family, shared, family=family["id"], is_family=True)
+        own = {"aliases", "cased", "models", "id", "name", "note"}
+        inherited = {k: v for k, v in family.items() if k not in own}
+        for member in family.get("models") or ():
+            if unknown := set(member) - _FIELDS:
+                raise RegistryError(f"{file}: {member.get('id')!r} has a field {sorted(unknown)[0]!r} that is not known.")
+            if "license_state" in member and "license" not in member:
+                inherited = {k: v for k, v in inherited.items() if k != "license"}
+            if "license" in member and "license_state" not in member:
+                merged = {k: v for k, v in inherited.items() if k != "license_state"} | member
+            else:
+                merged = inherited | member
+            yield _entry(merged, shared, family=family["id"], is_family=False)
+
+
+def _entry(raw: Mapping[str, Any], shared: Mapping[str, str], *, family: str, is_family: bool) -> RegistryEntry:
+    license_id = raw.get("license")
+    return RegistryEntry(
+        id=str(raw["id"]),
+        name=str(raw["name"]),
+        kind=raw.get("kind", "model"),
+        family=family,
+        publisher=shared["publisher"],
+        license=license_id,
+        license_state="known" if license_id else raw.get("license_state", "unknown"),
+        declared=raw.get("declared"),
+        modality=tuple(str(m) for m in raw.get("modality") or ()),
+        aliases=tuple(str(a) for a in raw.get("aliases") or ()),
+        cased=tuple(str(a) for a in raw.get("cased") or ()),
+        source=raw["source"],
+        date=str(raw["date"]),
+        as_of=shared["as_of"],
+        gated=bool(raw.get("gated")),
+        closed=bool(raw.get("closed")),
+        withdrawn=raw.get("withdrawn"),
+        note=raw.get("note"),
+        base=tuple(raw.get("base") or ()),
+        trained_on=tuple(raw.get("trained_on") or ()),
+        components=dict(raw.get("components") or {}),
+        history=tuple({k: str(v) for k, v in h.items()} for h in raw.get("history") or ()),
+        is_family=is_family,
+        org=raw.get("org"),
+    )
+
+
+def _check(entries: list[RegistryEntry], ambiguous: list[AmbiguousName]) -> None:
+    ids = {e.id for e in entries}
+    if len(ids) != len(entries):
+        seen: set[str] = set()
+        twice = next(e.id for e in entries if e.id in seen or seen.add(e.id))  # type: ignore[func-returns-value]
+        raise RegistryError(f"The registry has two entries {twice!r}.")
+    for entry in entries:
+        if missing := [b for b in entry.base if b not in ids]:
+            raise RegistryError(f"The base {missing[0]!r} of {entry.id!r} is not in the registry.")
+    for name in ambiguous:
+        if missing := [o for o in name.options if o not in ids]:
+            raise RegistryError(f"The option {missing[0]!r} of {name.names[0]!r} is not in the registry.")
