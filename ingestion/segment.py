@@ -606,7 +606,7 @@ def _evidence(line: _Line, before: _Line | None, label: _Label, width: int) -> t
     if bare:
         refuse = min(refuse, 2.0)
     if label.readings[0].system in _WORD_SYSTEMS and before is not None and (
-        accept_here > 0.7 or (not line.after_blank and _PREPOSITION.search(before.text[-12:]))
+        accept_here > 0.7 or _PREPOSITION.search(before.text[-12:])
     ):
         accept_here, refuse = accept_here + 3.0, min(refuse, 0.5)
     return accept + accept_here, refuse
@@ -698,16 +698,16 @@ def _cheapest(options: list[_State]) -> list[_State]:
 
 def _lone_starts(items: Sequence[_Item]) -> set[int]:
     """The items that begin a sequence of which no second member comes later."""
-    seen: set[tuple[str, int]] = set()
+    seen: set[tuple[str, str, int]] = set()
     lone = set()
     for index in range(len(items) - 1, -1, -1):
         label = items[index].label
         if label is None:
             continue
-        systems = {(reading.system, reading.values[-1]) for reading in label.readings}
-        if not any((system, value + 1) in seen for system, value in systems):
+        labels = {(reading.system, reading.shape, reading.values[-1]) for reading in label.readings}
+        if not any((system, shape, value + 1) in seen for system, shape, value in labels):
             lone.add(index)
-        seen |= systems
+        seen |= labels
     return lone
 
 
