@@ -8,6 +8,7 @@ search), then the placing of bullets and paragraphs into that outline, then offs
 from __future__ import annotations
 
 import re
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -67,7 +68,7 @@ def _comment_signs(stripped: list[str]) -> list[str]:
         while sign and last < len(stripped) and stripped[last].startswith(sign):
             last += 1
         run = stripped[first:last]
-        if sign and len(run) >= 3 and any(line == sign for line in run[1:-1]):
+        if sign and len(run) >= 3 and any(not line.strip("*#|;/> ") for line in run[1:-1]):
             signs[first:last] = [sign] * len(run)
         first = last
     return signs
@@ -84,6 +85,8 @@ def _without_sign(start: int, line: str, sign: str) -> tuple[int, int, str]:
         content = content[len(sign) :].lstrip()
     lead = line[: len(line) - len(content)]
     content = content.rstrip()
+    if sign == "*":
+        content = content.rstrip("* ")
     if content.endswith(">") and _TAGS.fullmatch(content):
         content = ""
     return start + len(lead), len(lead.expandtabs(4)), content
@@ -134,7 +137,8 @@ _PART_WORDS = "section|article|clause|part|chapter|title|artikel|abschnitt|artí
 _SUPPLEMENT_WORDS = "attachment|appendix|exhibit|schedule|annex|addendum"
 
 _WORD_LABEL = re.compile(
-    rf"(?P<word>{_PART_WORDS}|{_SUPPLEMENT_WORDS})(?:[ \t]{{1,6}}(?P<numeral>\d{{1,3}}(?:\.\d{{1,3}}){{0,3}}|[IVXL]{{1,7}}|[A-Za-z]))"
+    rf"(?P<word>{_PART_WORDS}|{_SUPPLEMENT_WORDS})"
+    r"[ \t]{1,6}(?P<numeral>\d{1,3}(?:\.\d{1,3}){0,3}|[IVXL]{1,7}|[A-Za-z])"
     r"(?![\w(])(?P<end>[.:)]?)",
     re.IGNORECASE,
 )
@@ -144,12 +148,15 @@ _CJK_LABEL = re.compile(
     rf"第[ \t]?(?P<ordinal>\d{{1,3}}|{_CJK}{{1,5}})[ \t]?(?P<unit>[条章节節部编編條])[：:、.]?"
     rf"|(?P<plain>{_CJK}{{1,3}})[、.．]|[（(](?P<bracketed>{_CJK}{{1,3}})[)）]、?"
 )
-_DECIMAL_LABEL = re.compile(r"\(?(?P<number>\d{1,3}(?:\.(?:\d{1,3}|[a-z](?![a-z]))){1,6})\\?(?P<end>[.:)]?)(?![\w.,%/])")
+_DECIMAL_LABEL = re.compile(
+    r"\(?(?P<number>\d{1,3}(?:\.(?:\d{1,3}|[a-z](?![a-z]))){1,6})\\?(?P<end>[.:)]?)(?![\w.,%/])"
+)
 _LETTER_DECIMAL_LABEL = re.compile(r"(?P<number>[A-Z]{1,4}(?:\.\d{1,3}){1,3})(?P<end>[.:)]?)(?=[ \t]|$)")
 _BRACKET_LABEL = re.compile(r"[(（](?P<numeral>\d{1,3}|[a-zA-Z]{1,2}|[ivxl]{1,7}|[IVXL]{1,7})[)）](?:[.:](?=\s|$))?")
 _SQUARE_LABEL = re.compile(r"\[(?P<numeral>\d{1,2})\](?=[ \t])")
 _PLAIN_LABEL = re.compile(
-    r"(?P<numeral>\d{1,3}|[a-z]{1,2}|[A-Z]{1,2}|[ivxl]{1,7}|[IVXL]{1,7})\\?(?P<end>[.)]{1,2}-?|、|．|:(?=[ \t]|$)|(?=[ \t][–—-][ \t]))"
+    r"(?P<numeral>\d{1,3}|[a-z]{1,2}|[A-Z]{1,2}|[ivxl]{1,7}|[IVXL]{1,7})\\?"
+    r"(?P<end>[.)]{1,2}-?|、|．|:(?=[ \t]|$)|(?=[ \t][–—-][ \t]))"
 )
 _BARE_LABEL = re.compile(r"(?P<numeral>\d{1,2})(?=[ \t\u00a0]+[^\W\d_a-z]|[ \t\u00a0]+[“\"])")
 
@@ -205,7 +212,7 @@ def _word_label(line: str) -> _Label | None:
         return _bare_supplement(line)
     follower = line[match.end() :].lstrip()
     words_go_on = follower[:1].islower() or follower[:1] in {",", ";"}
-    if words_go_on or not line[0].isupper() and line[0] != "§":
+    if words_go_on or (not line[0].isupper() and line[0] != "§"):
         return None
     word, numeral = match["word"].lower(), match["numeral"]
     found = _numeral_readings(numeral, "") if "." not in numeral else (_decimal_reading(numeral, ""),)
@@ -277,22 +284,30 @@ def _may_follow(match: re.Match[str], shape: str, after: str) -> bool:
 
 _EMPHASIS = re.compile(r"\*{1,3}|_{2,3}|`|</?[A-Za-z][^<>]{0,200}>|\{#[^{}]{0,80}\}|\\(?=[^\w\s])")
 _LINK = re.compile(r"\[([^\[\]]{0,300})\]\([^()\s]{0,500}\)")
-_SENTENCE_WORDS = frozenset(
+
+
+def _words(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_SENTENCE_WORDS = _words(
     "is are was were be shall must may will can cannot should would has have had do does you we they it this these "
-    "that which who if hereby means mean refers your our means: not".split()
+    "that which who if hereby means mean refers your our not"
 )
-_NO_TITLE_WORDS = frozenset({"shall", "must", "hereby", "means"})
-_SMALL_WORDS = frozenset(
+_NO_TITLE_STARTS = _words("to for in if any by your this these you we when")
+_NO_TITLE_WORDS = _words("shall must hereby means")
+_SMALL_WORDS = _words(
     "a an and as at by for from in into is its of on or per the to under upon via with without de la le les des du et "
-    "der die das und del y e o von".split()
+    "der die das und del y e o von"
 )
 _DOCUMENT_WORDS = re.compile(
-    r"\b(?:licen[cs]e|agreement|policy|terms|addendum|contract|notice)s?\b[\s\d.v()-]*(?:version[\s\d.]+)?$|\bterms (?:of|and|for)\b"
-    r"|^END OF\b|(?:协议|许可证?|政策|条款|許可|協議|條款|声明)$",
+    r"\b(?:licen[cs]e|agreement|policy|terms|addendum|contract|notice)s?\b[\s\d.v()-]*(?:version[\s\d.]+)?$"
+    r"|\bterms (?:of|and|for)\b|^END OF\b|(?:协议|许可证?|政策|条款|許可|協議|條款|声明)$",
     re.IGNORECASE,
 )
 _NOT_TITLES = re.compile(
-    r"copyright|date\b|©|\(c\)|https?:|www\.|@|\ball rights reserved|\b(?:19|20)\d\d\b|^(?:version|v)\.? ?\d|^by\b|^dated?\b",
+    r"copyright|date\b|©|\(c\)|https?:|www\.|@|\ball rights reserved|\b(?:19|20)\d\d\b|"
+    r"^(?:version|v)\b[.:]? ?\d|^by\b|^dated?\b|版本|日期",
     re.IGNORECASE,
 )
 
@@ -321,9 +336,9 @@ def _lead_title(content: str, first_line: int, *, whole: bool = True) -> str:
     it is the `whole` of the content.
     """
     end = _TITLE_END.search(content[:240])
-    lead = (content[: end.start()] if end else content[:240]).rstrip(" ,")
+    lead = (content[: end.start()] if end else content[:240]).rstrip()
     words = lead.split()
-    if not words or len(words) > 14 or len(lead) > 110 or (end is None and not whole):
+    if not words or lead[-1] == "," or len(words) > 14 or len(lead) > 110 or (end is None and not whole):
         return ""
     alone = whole and len(lead) >= first_line - 1
     return lead.strip("–—- ") if _title_like(words, alone=alone, end=end[0].strip() if end else "") else ""
@@ -335,10 +350,10 @@ _CJK_START = "\u2e7f"
 def _title_like(words: Sequence[str], *, alone: bool, end: str) -> bool:
     if words[0][0] > _CJK_START:
         return sum(map(len, words)) <= 24 and not any(sign in word for word in words for sign in "，；、")
-    if not words[0].lstrip("(\"“'‘[")[:1].isupper() or words[0][0] in "\"“”" or words[-1].endswith((";", ",")):
+    if not words[0].lstrip("(\"“'‘[")[:1].isupper() or words[0][0] in '"“”' or words[-1].endswith((";", ",")):
         return False
     lowered = [word.lower().strip("\"“”’',();") for word in words]
-    if lowered[-1] in {"and", "or", "the", "of"} or lowered[0] in {"to", "for", "in", "if", "any", "by", "your"}:
+    if lowered[-1] in {"and", "or", "the", "of"} or lowered[0] in _NO_TITLE_STARTS:
         return False
     if _is_capitalised(words) and (alone or end):
         return _NO_TITLE_WORDS.isdisjoint(lowered)
@@ -357,7 +372,7 @@ class _Head(NamedTuple):
 
 
 _MARKDOWN_HEADING = re.compile(r"(#{1,6})[ \t]+(?=\S)|<h([1-6])[^<>]{0,200}>", re.IGNORECASE)
-_BOLD_LINE = re.compile(r"(?:\*\*|__)(?=\S)([^*]{2,120})(?:\*\*|__)[:.]?")
+_BOLD_LINE = re.compile(r"(?:(?:\*\*[^*]{1,120}\*\*|__[^_]{1,120}__)[ \t]{0,4}){1,4}[:.]?")
 
 
 def _marked_heading(line: str, below: str) -> tuple[int, int]:
@@ -394,7 +409,7 @@ def _by_letters(title: str, words: Sequence[str], *, ends_with_colon: bool) -> _
             return None
         rank = _LINE_RANK
     elif capitals:
-        if title[-1] == "." and len(words) > 6:
+        if title[-1] == ".":
             return None
         rank = _CAPS_RANK
     elif not _is_capitalised(words) or (title[-1] in ".!?" and len(words) < 4) or (ends_with_colon and len(words) > 5):
@@ -417,7 +432,9 @@ def _stands_alone(line: _Line, below: _Line | None) -> bool:
         return below is not None and length < 60 and len(below.text) > max(90, 3 * length) and line.text[-1] not in ".:"
     if line.before_blank or below is None or below.text[0] == "#" or _label(below.text) is not None:
         return True
-    if length < 80 and len(below.text) < 80 and (_NOT_TITLES.search(below.text) or line.text.isupper()):
+    if length < 80 and len(below.text) < 80 and _NOT_TITLES.search(below.text):
+        return True
+    if length < 80 and len(below.text) < 80 and line.text.isupper():
         return below.before_blank
     return length < 60 and len(below.text) > 2 * length + 20 and line.text[-1] != "."
 
@@ -448,12 +465,15 @@ class _Item:
     """Whether the title is all that the line says."""
     leads: bool = False
     """Whether its text, up to the next item, ends with a colon."""
+    complete: bool = True
+    """Whether that text ends as a sentence does."""
     loose: bool = False
     """Whether paragraphs stand between this item and the label before."""
     after_rule: bool = False
     """Whether a line drawn across the page does."""
 
 
+_SENTENCE_ENDS = frozenset('.;!?)"”’。；）')
 _BULLET = re.compile(r"(?P<sign>[•·●○◦▪■□–—−*+-]|o(?=[ \t])|<li>)(?:[ \t\u00a0]+|(?<=[•·●▪<>]))(?=\S)")
 _REFERENCE = re.compile(
     r"\b(?:sections?|sec\.|clauses?|paragraphs?|articles?|versions?|subsections?|parts?|v\.?|no\.?|exhibits?|"
@@ -473,10 +493,12 @@ def _items(lines: Sequence[_Line]) -> list[_Item]:
     for number, line in enumerate(lines):
         below = lines[number + 1] if number + 1 < len(lines) else None
         item = _item(line, before, below, width, marked=marked)
+        if before is not None and found and found[-1].head and found[-1].start == before.start and not item.rule:
+            item = replace(item, opens=True)
         underlines = item.rule and found and found[-1].level and not line.after_blank
         if not underlines and (item.label or item.head or item.bullet or item.opens or item.rule):
-            if found and before is not None and _leads(before.text):
-                found[-1] = replace(found[-1], leads=True)
+            if found and before is not None:
+                found[-1] = _closed(found[-1], before.text)
             found.append(replace(item, loose=loose, after_rule=after_rule) if item.label else item)
             loose = item.label is None and (loose or item.opens)
             after_rule = item.label is None and (after_rule or item.rule)
@@ -484,10 +506,16 @@ def _items(lines: Sequence[_Line]) -> list[_Item]:
     return found
 
 
+_NARROWEST = 60
+
+
 def _width(lines: Sequence[_Line]) -> int:
-    """The column that most lines of the text keep within: a line that ends far before it was ended on purpose."""
+    """The column that most lines of the text keep within: a line that ends far before it was ended on purpose.
+
+    Texts are not wrapped more narrowly than `_NARROWEST`; one of short lines only is not wrapped at all.
+    """
     columns = sorted(line.indent + len(line.text) for line in lines)
-    return columns[len(columns) * 9 // 10] if columns else 0
+    return max(columns[len(columns) * 9 // 10], _NARROWEST) if columns else 0
 
 
 def _item(line: _Line, before: _Line | None, below: _Line | None, width: int, *, marked: bool) -> _Item:
@@ -503,22 +531,37 @@ def _item(line: _Line, before: _Line | None, below: _Line | None, width: int, *,
     follower = label.follower if label else rest
     title = ""
     if label or bullet:
-        title = _title(follower, below, line, width)
+        title = _plain(follower[:400]).strip("#–—-:. ") if level else _title(follower, below, line, width)
     elif opens:
         title = _paragraph_title(content, below, line, width)
     if label and label.readings[0].system in _WORD_SYSTEMS:
         title = title or _section_title(_plain(follower), below, line)
-    head = _Head(level, _plain(content).strip("#: ")) if level else None
+    refuse += 1.0 if title and line.after_blank else 0.0
+    head = _Head(level, _plain(content[:400]).strip("#: ")) if level else None
     if not (level or label or bullet):
         head = _plain_heading(line, below, marked=marked)
     return _Item(
-        line.start, line.indent, label, level, title, head, bullet["sign"] if bullet else "", opens, False, accept,
-        refuse, _says_no_more(title, _plain(follower[:300])),
+        line.start,
+        line.indent,
+        label,
+        level,
+        title,
+        head,
+        bullet["sign"] if bullet else "",
+        opens,
+        False,
+        accept,
+        refuse,
+        _says_no_more(title, _plain(follower[:300])),
     )
 
 
-def _leads(text: str) -> bool:
-    return text.rstrip("*_").endswith((":", "："))
+def _closed(item: _Item, last_line: str) -> _Item:
+    """The item with what the end of its text says."""
+    end = last_line.rstrip("*_ ")[-1:]
+    if end in {":", "："}:
+        return replace(item, leads=True)
+    return item if end in _SENTENCE_ENDS else replace(item, complete=False)
 
 
 def _says_no_more(title: str, follower: str) -> bool:
@@ -599,14 +642,16 @@ def _evidence(line: _Line, before: _Line | None, label: _Label, width: int) -> t
         accept_here, refuse = 0.0, 2.5
     elif before.indent + len(before.text) + len(line.text.split(maxsplit=1)[0]) < 0.9 * width:
         accept_here, refuse = 0.2, 2.5
-    elif before.text[-1] in ",*_|>-)\"”=":
+    elif before.text[-1] in ',*_|>-)"”=':
         accept_here, refuse = 0.7, 2.0
     else:
         accept_here, refuse = 2.0, 0.5
     if bare:
         refuse = min(refuse, 2.0)
-    if label.readings[0].system in _WORD_SYSTEMS and before is not None and (
-        accept_here > 0.7 or _PREPOSITION.search(before.text[-12:])
+    if (
+        label.readings[0].system in _WORD_SYSTEMS
+        and before is not None
+        and (accept_here > 0.7 or _PREPOSITION.search(before.text[-12:]))
     ):
         accept_here, refuse = accept_here + 3.0, min(refuse, 0.5)
     return accept + accept_here, refuse
@@ -617,9 +662,9 @@ def _is_new_paragraph(line: _Line, before: _Line | None, width: int) -> bool:
 
     It does in texts whose lines are not wrapped, and where the line before ends early and the indent changes.
     """
-    if before is None:
+    if before is None or _is_rule(before.text) or _MARKDOWN_HEADING.match(before.text):
         return True
-    ended = before.text[-1] in ".:;!?\"”)。；："
+    ended = before.text[-1] in '.:;!?"”)。；：'
     if max(len(before.text), len(line.text)) > 160:
         return ended or len(before.text) < 80
     early = before.indent + len(before.text) < 0.9 * width
@@ -631,17 +676,27 @@ def _is_new_paragraph(line: _Line, before: _Line | None, width: int) -> bool:
 
 
 class _Node:
-    """An open clause in one reading of the outline; nodes share their parents and are never changed."""
+    """An open clause in one reading of the outline; nodes share their parents and do not change once they are made."""
 
-    __slots__ = ("depth", "indent", "item", "level", "loose", "parent", "rank", "reading", "sequence", "signature", "suspended",
-                 "titled")
+    __slots__ = (
+        "depth",
+        "indent",
+        "item",
+        "level",
+        "loose",
+        "parent",
+        "rank",
+        "reading",
+        "sequence",
+        "signature",
+        "suspended",
+        "titled",
+    )
 
-    def __init__(  # noqa: PLR0913 (a plain record)
-        self, item: int, source: _Item, parent: _Node | None, reading: _Reading | None, sequence: int,
-        suspended: _Node | None,
+    def __init__(
+        self, item: int, source: _Item, parent: _Node | None, reading: _Reading | None = None, sequence: int = -1
     ) -> None:
         self.item = item
-        self.parent = parent
         self.reading = reading
         self.sequence = sequence
         self.indent = source.indent
@@ -649,18 +704,25 @@ class _Node:
         self.loose = source.loose
         self.level = source.level
         self.rank = source.head.rank if reading is None and source.head else None
-        self.depth = parent.depth + 1 if parent else 1
-        self.suspended = suspended
-        self.signature = hash((parent.signature if parent else 0, item, reading, sequence))
+        self.suspended: _Node | None = None
+        self.parent: _Node | None = parent
+        self.depth: int = parent.depth + 1 if parent else 1
+        self.signature: int = hash((parent.signature if parent else 0, item, reading, sequence))
+
+
+class _Trail(NamedTuple):
+    """The clauses so far, the last one first; one that comes again for the same item replaces the older."""
+
+    node: _Node
+    before: _Trail | None
 
 
 class _State(NamedTuple):
-    """One reading of the text so far: what it costs, the innermost open clause, and the clauses in reverse."""
+    """One reading of the text so far: what it costs, and the innermost clause that is open."""
 
     cost: float
     top: _Node | None
-    trail: tuple[object, ...] | None
-    """The last node and the trail before it; a node that comes again for the same item replaces it."""
+    trail: _Trail | None
 
 
 _BEAM, _MARGIN, _MAX_DEPTH = 8, 6.0, 14
@@ -679,8 +741,8 @@ def _outline(items: Sequence[_Item]) -> dict[int, _Node]:
     nodes: dict[int, _Node] = {}
     trail = states[0].trail
     while trail is not None:
-        node, trail = trail  # type: ignore[assignment, misc]
-        nodes.setdefault(node.item, node)
+        nodes.setdefault(trail.node.item, trail.node)
+        trail = trail.before
     return nodes
 
 
@@ -711,18 +773,20 @@ def _lone_starts(items: Sequence[_Item]) -> set[int]:
     return lone
 
 
-def _options(state: _State, index: int, item: _Item, lone: bool) -> Iterator[_State]:  # noqa: FBT001
+def _options(state: _State, index: int, item: _Item, lone: bool) -> Iterator[_State]:
     top = state.top
     if item.head is not None:
-        node = _Node(index, item, _above(top, item.head.rank), None, index, None)
+        node = _Node(index, item, _above(top, item.head.rank))
         node.suspended = _suspended(top, node.parent)
-        yield _State(state.cost + (item.refuse if item.label else 0.0), node, (node, state.trail))
+        yield _State(state.cost + (item.refuse if item.label else 0.0), node, _Trail(node, state.trail))
     else:
         yield _State(state.cost + item.refuse, top, state.trail)
     if item.label is None:
         return
     for reading in item.label.readings:
         for place in _places(top, item, reading, lone):
+            if place.parent is not None and place.parent.depth >= _MAX_DEPTH:
+                continue
             yield _placed(state, place, index, item, reading)
 
 
@@ -739,20 +803,21 @@ class _Place(NamedTuple):
 def _placed(state: _State, place: _Place, index: int, item: _Item, reading: _Reading) -> _State:
     parent, trail = place.parent, state.trail
     if place.heading is not None:
-        heading = place.heading
-        moved = _Node.__new__(_Node)
-        for slot in _Node.__slots__:
-            setattr(moved, slot, getattr(heading, slot))
-        moved.parent = parent
-        moved.depth = parent.depth + 1 if parent else 1
-        moved.suspended = None
-        moved.signature = hash((parent.signature if parent else 0, heading.item))
-        parent, trail = moved, (moved, trail)
-    sequence = index if place.sequence is None else place.sequence
-    node = _Node(index, item, parent, reading, sequence, None)
+        parent = _moved(place.heading, parent)
+        trail = _Trail(parent, trail)
+    node = _Node(index, item, parent, reading, index if place.sequence is None else place.sequence)
     if reading.system in _WORD_SYSTEMS and reading.system not in _SUPPLEMENT_SYSTEMS:
         node.suspended = _suspended(state.top, parent)
-    return _State(state.cost + item.accept + place.cost, node, (node, trail))
+    return _State(state.cost + item.accept + place.cost, node, _Trail(node, trail))
+
+
+def _moved(heading: _Node, parent: _Node | None) -> _Node:
+    """The heading as it is under another clause."""
+    moved = copy(heading)
+    moved.parent, moved.suspended = parent, None
+    moved.depth = parent.depth + 1 if parent else 1
+    moved.signature = hash((parent.signature if parent else 0, heading.item, None, -1))
+    return moved
 
 
 def _chain(node: _Node | None) -> Iterator[_Node]:
@@ -789,7 +854,7 @@ def _is_container(node: _Node) -> bool:
     return node.reading is None or node.reading.system in _WORD_SYSTEMS
 
 
-def _places(top: _Node | None, item: _Item, reading: _Reading, lone: bool) -> Iterator[_Place]:  # noqa: FBT001
+def _places(top: _Node | None, item: _Item, reading: _Reading, lone: bool) -> Iterator[_Place]:
     if reading.system in _SUPPLEMENT_SYSTEMS:
         yield _Place(0.3, _above_supplement(top), None)
         return
@@ -798,8 +863,9 @@ def _places(top: _Node | None, item: _Item, reading: _Reading, lone: bool) -> It
             continue
         step = _step(node, reading)
         if step is not None:
-            yield _Place(step + 0.4 * pops + _unlikeness(node, item, reading, is_top=pops == 0), node.parent,
-                         node.sequence)
+            yield _Place(
+                step + 0.4 * pops + _unlikeness(node, item, reading, is_top=pops == 0), node.parent, node.sequence
+            )
         if _is_prefix(node.reading, reading):
             late = 0.0 if reading.values[-1] <= 1 else 1.5
             yield _Place(0.3 + 0.2 * pops + late, node, None)
@@ -809,7 +875,7 @@ def _places(top: _Node | None, item: _Item, reading: _Reading, lone: bool) -> It
 
 
 def _above_supplement(top: _Node | None) -> _Node | None:
-    return next((node for node in _chain(top) if node.rank == _TITLE_RANK or node.rank == 1), None)
+    return next((node for node in _chain(top) if node.rank in {_TITLE_RANK, 1}), None)
 
 
 def _step(node: _Node, reading: _Reading) -> float | None:
@@ -898,7 +964,7 @@ def _alike(known: _Reading | None, reading: _Reading) -> bool:
     return known is not None and known.system == reading.system and len(known.values) == len(reading.values)
 
 
-def _starts(top: _Node | None, item: _Item, reading: _Reading, lone: bool) -> Iterator[_Place]:  # noqa: FBT001
+def _starts(top: _Node | None, item: _Item, reading: _Reading, lone: bool) -> Iterator[_Place]:
     """Places where a new sequence may begin."""
     base = (_LONE_START if lone else 0.0) + (0.5 if reading.values[-1] == 0 else 0.0)
     if len(reading.values) > 1 and reading.values[0] > 1:
@@ -914,8 +980,6 @@ def _starts(top: _Node | None, item: _Item, reading: _Reading, lone: bool) -> It
 
 
 def _nested_starts(top: _Node, item: _Item, reading: _Reading, base: float) -> Iterator[_Place]:
-    if top.depth >= _MAX_DEPTH:
-        return
     for pops, node in enumerate(_chain(top)):
         if _is_container(node):
             return
@@ -975,6 +1039,15 @@ class _Entry:
     """How many paragraphs without a deeper indent stand directly below."""
 
 
+def _ended_by_bullet(entry: _Entry, bullet: _Item) -> bool:
+    """Whether a bullet stands outside this clause, although that was the last one."""
+    if entry.kind is ClauseKind.PARAGRAPH:
+        return not entry.item.leads
+    if entry.kind is ClauseKind.BULLET:
+        return entry.item.indent >= bullet.indent
+    return entry.kind is ClauseKind.NUMBERED and entry.item.indent > bullet.indent
+
+
 class _Tree:
     """Collects the clauses in the order of the text; `open` are those that the next one may stand under."""
 
@@ -1005,21 +1078,19 @@ class _Tree:
             self.open.pop()
 
     def top(self) -> _Entry | None:
+        """The innermost open clause."""
         return self.entries[self.open[-1]] if self.open else None
 
     def bullet(self, item: _Item) -> None:
+        """Puts a bullet below what introduces it, or below the bullet it is indented under."""
         while (top := self.top()) is not None:
-            if top.kind is ClauseKind.BULLET and top.item.indent >= item.indent:
-                self.open.pop()
-            elif top.kind is ClauseKind.PARAGRAPH and not top.item.leads:
-                self.open.pop()
-            elif top.kind is ClauseKind.NUMBERED and top.item.indent > item.indent:
-                self.open.pop()
-            else:
+            if not _ended_by_bullet(top, item):
                 break
+            self.open.pop()
         self.add(item, ClauseKind.BULLET)
 
     def paragraph(self, item: _Item, next_item: _Item | None) -> None:
+        """Puts a paragraph below the innermost clause it belongs to."""
         while (top := self.top()) is not None and not self._takes(top, item, next_item):
             self.open.pop()
         top = self.top()
@@ -1040,11 +1111,16 @@ class _Tree:
         if entry.kind is ClauseKind.BULLET:
             goes_on = next_item is not None and next_item.bullet and next_item.indent == entry.item.indent
             return bool(goes_on and item.indent == entry.item.indent and not item.leads)
-        if entry.sequel or (entry.item.title and entry.node is not None and entry.node.parent is None):
+        node = entry.node
+        if node is None or node.reading is None or entry.sequel:
             return True
-        return (entry.item.alone and not entry.paragraphs) or (
-            entry.node is not None and entry.node.sequence in self._spacious
-        ) or (entry.node is not None and entry.node.reading is not None and entry.node.reading.system in _WORD_SYSTEMS)
+        is_section = (
+            node.level > 0
+            or node.reading.system in _WORD_SYSTEMS
+            or (bool(entry.item.title) and (node.parent is None or _is_container(node.parent)))
+        )
+        introduces = entry.item.alone or ((entry.item.leads or not entry.item.complete) and not entry.paragraphs)
+        return is_section or introduces or node.sequence in self._spacious
 
 
 def _entries(items: Sequence[_Item], nodes: dict[int, _Node]) -> list[_Entry]:
@@ -1053,12 +1129,12 @@ def _entries(items: Sequence[_Item], nodes: dict[int, _Node]) -> list[_Entry]:
         last_of[node.sequence] = max(node.item, last_of.get(node.sequence, -1))
     tree = _Tree(last_of)
     for index, item in enumerate(items):
-        node = nodes.get(index)
-        if node is not None:
-            tree.close_until(node.parent.item if node.parent else None)
-            tree.add(item, ClauseKind.HEADING if node.reading is None else ClauseKind.NUMBERED, node)
+        found = nodes.get(index)
+        if found is not None:
+            tree.close_until(found.parent.item if found.parent else None)
+            tree.add(item, ClauseKind.HEADING if found.reading is None else ClauseKind.NUMBERED, found)
         elif item.rule:
-            if not (index and (nodes.get(index - 1))):
+            if index - 1 not in nodes:  # otherwise it underlines the clause before
                 tree.close_numbered()
         elif item.bullet:
             tree.bullet(item)
@@ -1083,13 +1159,11 @@ class _Citation:
             return f"{self.prefix} {self.number}"
         return self.prefix or self.number
 
-
     def read_on(self, label: str, *, dot: bool) -> _Citation:
         """The citation of an item with this label below."""
         return _Citation(self.prefix, f"{self.number}{'.' if dot and self.number else ''}{label}")
 
 
-_NOWHERE = _Citation("", "")
 _LABEL_END = re.compile(r"[.:：、．。\s–—-]+$")
 
 
@@ -1158,7 +1232,8 @@ def _running(entries: Sequence[_Entry]) -> set[int]:
     for entry in entries:
         if entry.node is None or entry.node.reading is None:
             continue
-        if parents.setdefault(entry.node.sequence, entry.parent) != entry.parent:
+        above = next((other.item for other in _chain(entry.node.parent) if other.reading is not None), None)
+        if parents.setdefault(entry.node.sequence, above) != above:
             running.add(entry.node.sequence)
     return running
 
@@ -1167,6 +1242,7 @@ def _prefixes(entries: Sequence[_Entry]) -> dict[int, str]:
     """For sequences that repeat the numbers of an earlier one: the heading that tells them apart."""
     first: dict[tuple[str, str], set[int]] = {}
     prefixes: dict[int, str] = {}
+    titles = {entry.node.item: _heading(entry) for entry in entries if entry.node is not None}
     for entry in entries:
         node = entry.node
         if node is None or node.reading is None or node.item != node.sequence or _reading_above(node) is not None:
@@ -1175,10 +1251,7 @@ def _prefixes(entries: Sequence[_Entry]) -> dict[int, str]:
         known = first.setdefault(node.reading[::2], {other.item for other in headings} | {-1 - node.item})
         apart = [other for other in headings if other.item not in known]
         if -1 - node.item not in known and apart:
-            prefixes[node.sequence] = next(
-                _short(other.item.head.text) for other in entries
-                if other.node is not None and other.node.item == apart[-1].item and other.item.head is not None
-            )
+            prefixes[node.sequence] = _short(titles[apart[-1].item])
     return prefixes
 
 
@@ -1200,10 +1273,12 @@ def _joined(base: _Citation, outer: _Reading | None, label: _Label | None, readi
 # Definitions
 
 _TERM = r"(?P<term>[^\"“”„‟«»\n]{1,90})"
-_QUOTED_TERM = re.compile(rf"(?:the (?:term |word )?)?[\"“„«]{_TERM}[\"”“‟»]|['‘](?P<single>[^'‘’\n]{{1,60}})['’]", re.IGNORECASE)
+_QUOTED_TERM = re.compile(
+    rf"(?:the (?:term |word )?)?[\"“„«]{_TERM}[\"”“‟»]|['‘](?P<single>[^'‘’\n]{{1,60}})['’]", re.IGNORECASE
+)
 _DEFINING = re.compile(
-    r"(?<![\w-])(?:means?|shall mean|refers? to|shall refer to|has the (?:same )?meaning|have the meaning|is defined as|"
-    r"shall be defined|denotes?|includes?|is any|is the|are the|is an?)\b|^\s*[–—:-]|是指|指|系指|意味着",
+    r"(?<![\w-])(?:means?|shall mean|refers? to|shall refer to|has the (?:same )?meaning|have the meaning|"
+    r"is defined as|shall be defined|denotes?|includes?|is any|is the|are the|is an?)\b|^\s*[–—:-]|是指|指|系指|意味着",
     re.IGNORECASE,
 )
 _BARE_TERM = re.compile(r"(?P<term>[A-Z][\w/&’'-]*(?: [\w/&’'()-]+){0,7}?),? (?:means?|shall mean|refers? to)\b")
@@ -1225,8 +1300,10 @@ def _defines(body: str, *, in_definitions: bool) -> str | None:
 
 def _weighs(verb: str, between: str, *, in_definitions: bool) -> bool:
     """Whether the verb defines: `is the` and `includes` do only close to the term, or among definitions."""
-    return verb.lower().startswith(("mean", "shall", "refer", "ha", "is defined", "denote")) or in_definitions or (
-        len(between) < 3
+    return (
+        verb.lower().startswith(("mean", "shall", "refer", "ha", "is defined", "denote"))
+        or in_definitions
+        or (len(between) < 3)
     )
 
 
@@ -1252,8 +1329,15 @@ def segment(text: str) -> tuple[Clause, ...]:
     definitions = _among_definitions(entries)
     return tuple(
         Clause(
-            number=numbers[index], label=_printed_label(entry), kind=entry.kind, heading=_heading(entry),
-            depth=entry.depth, parent=entry.parent, start=starts[index], body_end=starts[index + 1], end=ends[index],
+            number=numbers[index],
+            label=_printed_label(entry),
+            kind=entry.kind,
+            heading=_heading(entry),
+            depth=entry.depth,
+            parent=entry.parent,
+            start=starts[index],
+            body_end=starts[index + 1],
+            end=ends[index],
             defines=_definition(text[starts[index] : starts[index + 1]], entry, among=definitions[index]),
         )
         for index, entry in enumerate(entries)

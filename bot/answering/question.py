@@ -1,0 +1,281 @@
+"""Understands a question: which subjects it names in which role, what use it describes, what it asks about. Pure but
+for the catalogue of names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.answering.numbers import facts
+from bot.answering.rules import Truth
+from bot.model import Named, Question, Use
+from knowledge.catalog import Catalog, Mention, MentionKind
+from knowledge.lexicon import Phrase, lexicon
+from knowledge.vocabulary import vocabulary
+
+LONGEST_QUESTION = 20_000
+"""Characters that are read; a longer text is not a question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a question comes down to."""
+
+    subjects: tuple[Mention, ...]
+    """What the use is about, in order of mention."""
+    students: tuple[Mention, ...] = ()
+    """Models that outputs of the subjects train, or that they are merged into."""
+    result_license: Mention | None = None
+    """Licence that the asker wants to put on the result."""
+    own_terms: bool = False
+    """The asker wants to put terms of their own on the result."""
+    declared: tuple[Mention, ...] = ()
+    """Licences that the question says a card or somebody names."""
+    use: Use = field(default_factory=Use)
+    topics: Mapping[str, Truth] = field(default_factory=dict)
+    asks: frozenset[str] = frozenset()
+
+
+def understand(question: Question, catalog: Catalog) -> Reading:
+    """Read a question together with what its thread said before."""
+    text = _clean(question.text)
+    reading = _read(text, catalog)
+    for earlier in reversed(question.context):
+        reading = _carry_over(_read(_clean(earlier), catalog), reading)
+    if question.subjects is not None:
+        reading = replace(reading, subjects=_named(question.subjects, catalog), students=())
+    if question.use is not None:
+        reading = replace(reading, use=question.use, topics=_topics_given(question.use, reading.topics))
+    return reading
+
+
+_SLACK_LINK = re.compile(r"<(https?://[^|>]+)(?:\|([^>]*))?>")
+_SLACK_MENTION = re.compile(r"<[@#!][^>]*>")
+
+
+def _clean(text: str) -> str:
+    """Take Slack's markup off; what remains is only ever read, never followed."""
+    text = _SLACK_LINK.sub(lambda m: m[2] or m[1], text)
+    text = _SLACK_MENTION.sub(" ", text)
+    text = re.sub(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(?:datasets/)?([\w.-]+/[\w.-]+)\S*", r"\1", text)
+    text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return text[:LONGEST_QUESTION].strip()
+
+
+def _read(text: str, catalog: Catalog) -> Reading:
+    mentions = _distinct(catalog.find(text))
+    actions = _actions(text)
+    stated = facts(text)
+    domain = _domain(text)
+    models = [m for m in mentions if m.kind is not MentionKind.LICENSE]
+    licenses = [m for m in mentions if m.kind is MentionKind.LICENSE]
+    result, own_terms = _result_license(text, licenses, actions)
+    students = _students(text, models, actions)
+    subjects = tuple(m for m in models if m not in students)
+    declared: tuple[Mention, ...] = tuple(m for m in licenses if m is not result)
+    if not models:
+        subjects, declared = declared, ()
+    return Reading(
+        subjects=subjects,
+        students=students,
+        result_license=result,
+        own_terms=own_terms,
+        declared=declared,
+        use=Use(actions, _commercial(text, actions), domain, stated),
+        topics=_topics(text, domain),
+        asks=frozenset(p.word for p in lexicon().find("asks", text)),
+    )
+
+
+def _distinct(mentions: Iterable[Mention]) -> list[Mention]:
+    """Keep each subject once: the most exact mention, and no ambiguous family beside a member of it."""
+    kept: list[Mention] = []
+    resolved = [m for m in mentions if m.target]
+    for mention in mentions:
+        if mention.kind is MentionKind.AMBIGUOUS and any(_covers(m, mention) for m in resolved):
+            continue
+        if any(_same(mention, m) for m in kept):
+            continue
+        kept = [m for m in kept if not _more_exact(mention, m)]
+        kept.append(mention)
+    return kept
+
+
+def _covers(resolved: Mention, ambiguous: Mention) -> bool:
+    """Whether a resolved name settles an ambiguous one: `Llama 3.1 8B ... the Llama licence`."""
+    first = re.match(r"[^\W\d_]+", ambiguous.shown)
+    return bool(first) and first.group().casefold() in resolved.shown.casefold()  # type: ignore[union-attr]
+
+
+def _same(one: Mention, other: Mention) -> bool:
+    if one.target and one.target == other.target:
+        return True
+    return not one.target and one.shown.casefold() == other.shown.casefold()
+
+
+def _more_exact(one: Mention, other: Mention) -> bool:
+    """Whether a member (`Llama 3.1 8B`) replaces its family (`Llama 3.1`)."""
+    return bool(other.target) and "/" in one.target and _family_stem(one.target) == _family_stem(other.target)
+
+
+def _family_stem(target: str) -> str:
+    name = target.rsplit("/", 1)[-1].casefold().replace("meta-", "")
+    found = re.match(r"[a-z]+-?[\d.]+", name)
+    return found.group().replace("-", "") if found and "/" in target else name.replace("-", "")
+
+
+_WEAK_OUTREACH = re.compile(
+    r"^(?:apps?|(?:chat)?bot|assistant|our (?:chat ?bot|assistant|platform|website|site|game|tool|service)|helper|"
+    r"checker|companion|products?|plugin|extension|web ?(?:app|site|service)|portal|go(?:es)? live|in prod(?:uction)?|"
+    r"host\w*.*|apis?|endpoint|hosted|.*assistant|produkt\w*|live|clients?|end users?)$",
+    re.IGNORECASE,
+)
+_STRONGLY_INTERNAL = re.compile(
+    r"\b(?:only (?:our|for (?:our )?(?:staff|employees|internal))|only [\w ]{0,12}(?:doctors|staff|designers|employees|engineers|team)\b|internal(?:ly)? only|internal use|staff only|"
+    r"never leaves?|nothing leaves|no (?:external|outside) users|employees only|purely internal|in-?house|internal\b|"
+    r"stays? (?:private|internal|inside)|we just log in|intern\b|en interne|internamente|on our own servers?|own (?:staff|employees|support agents|planning team))",
+    re.IGNORECASE,
+)
+_OUTREACH = ("distribute_product", "host_api", "redistribute_weights", "embed_on_device")
+_PUBLISHING = re.compile(
+    r"\b(?:publish|releas|re-?licen[cs]|put|ship|distribut|go(?:es)? out|upload|slap|sell|add|offer|shar|give|everything)\w*", re.IGNORECASE
+)
+
+
+def _actions(text: str) -> tuple[str, ...]:
+    phrases = list(lexicon().find("actions", text))
+    stated = [p for p in phrases if not p.negated]
+    found = {p.word for p in stated}
+    if "relicense" in found and not _PUBLISHING.search(text):
+        found.discard("relicense")
+    if "internal_use" in found and _STRONGLY_INTERNAL.search(text):
+        strong = {p.word for p in stated if p.word in _OUTREACH and not _weak(text, p)}
+        found -= set(_OUTREACH) - strong
+    elif "internal_use" in found and found & set(_OUTREACH):
+        found.discard("internal_use")
+    if "train_on_outputs" in found and not re.search(r"\b(?:output|synthetic|generat|teacher|respons|complet|answer|train|tun|sft|distil)", text, re.IGNORECASE):
+        found.discard("train_on_outputs")
+    if "publish_research" in found and "redistribute_weights" in found and not _weights_named(text):
+        found.discard("redistribute_weights")
+    if len(found) > 1:
+        found.discard("look_up")
+    if len(found - {"inference"}) >= 1 and found - {"inference", "internal_use", "look_up"}:
+        found.discard("inference")
+    return tuple(a for a in vocabulary().actions if a in found)
+
+
+def _weak(text: str, phrase: Phrase) -> bool:
+    return bool(_WEAK_OUTREACH.match(text[phrase.start : phrase.end]))
+
+
+def _weights_named(text: str) -> bool:
+    return bool(re.search(r"\b(?:weights|checkpoint|adapter|lora|finetune|fine-tune|model|gguf)\b", text, re.IGNORECASE))
+
+
+def _domain(text: str) -> str | None:
+    counts: dict[str, int] = {}
+    for phrase in lexicon().find("domains", text):
+        counts[phrase.word] = counts.get(phrase.word, 0) + 1
+    if not counts:
+        return None
+    order = list(vocabulary().domains)
+    sensitive = [d for d in counts if vocabulary().domains.get(d)]
+    return min(sensitive or counts, key=lambda d: (-counts[d], order.index(d) if d in order else 99))
+
+
+def _topics(text: str, domain: str | None) -> dict[str, Truth]:
+    found: dict[str, Truth] = {}
+    for phrase in lexicon().find("topics", text):
+        truth = Truth.FALSE if phrase.negated and phrase.word not in _NEGATION_INSIDE else Truth.TRUE
+        found[phrase.word] = max(truth, found.get(phrase.word, Truth.FALSE))
+    for topic in vocabulary().domains.get(domain or "", ()):
+        found.setdefault(topic, Truth.OPEN)
+    if "human_review" not in found:
+        found["human_review"] = Truth.FALSE if found.get("automated_decision") is Truth.TRUE else Truth.OPEN
+    elif found["human_review"] is Truth.TRUE:
+        found.update({t: Truth.FALSE for t in ("automated_decision", "unlicensed_practice", "substitute_professional")
+                      if found.get(t) is not Truth.TRUE})  # fmt: skip
+    found.setdefault("background_use", Truth.OPEN)
+    return found
+
+
+_NEGATION_INSIDE = frozenset({"unlicensed_practice", "automated_decision", "undisclosed_ai"})
+"""Topics whose phrases hold the negation themselves."""
+
+
+def _topics_given(use: Use, read: Mapping[str, Truth]) -> dict[str, Truth]:
+    """A form's facts may name topics by themselves; its domain makes others likely."""
+    found = dict(read)
+    for topic in vocabulary().domains.get(use.domain or "", ()):
+        found.setdefault(topic, Truth.OPEN)
+    for name, value in use.facts.items():
+        if name in vocabulary().topics and isinstance(value, bool):
+            found[name] = Truth.TRUE if value else Truth.FALSE
+    return found
+
+
+def _commercial(text: str, actions: tuple[str, ...]) -> bool | None:
+    phrases = list(lexicon().find("commercial", text))
+    against = [p for p in phrases if p.word == "no" and not p.negated]
+    if any("commerc" in text[p.start : p.end].casefold() or "kommerz" in text[p.start : p.end].casefold() for p in against):
+        asked = re.search(r"\b(?:is|licen[cs]e|license|text|rail|terms|so we|says?)\b[^.?!]{0,30}non-?commercial", text, re.IGNORECASE)
+        if not asked:
+            return False
+        against = []
+    if any(p.word == "yes" and not p.negated for p in phrases):
+        return not against or not {"publish_research"} & set(actions)
+    return False if against else None
+
+
+def _result_license(text: str, licenses: list[Mention], actions: tuple[str, ...]) -> tuple[Mention | None, bool]:
+    if "relicense" not in actions:
+        return None, False
+    for mention in licenses:
+        before = text[max(0, mention.start - 60) : mention.start]
+        if _PUBLISHING.search(before) and re.search(r"\b(?:under|as|slap|unter|sous|bajo)\b[\w ]{0,14}$", before):
+            return mention, False
+        if re.search(r"\b(?:slap|relicen[cs]e (?:it |them )?(?:as|under|to))\s+(?:the |plain |just )*$", before, re.IGNORECASE):
+            return mention, False
+    return None, True
+
+
+_AS_STUDENT = re.compile(r"(?:train|fine-?tun|sft|tun|improv|teach|into|for tuning|student|bootstrap)\w*\s+(?:(?:a|an|our|the|in-?house|own|another|it)\s+){0,3}$", re.IGNORECASE)  # fmt: skip
+
+
+def _students(text: str, models: list[Mention], actions: tuple[str, ...]) -> tuple[Mention, ...]:
+    if len(models) < 2 or not {"train_on_outputs", "distill", "merge"} & set(actions):
+        return ()
+    found = tuple(m for m in models if _AS_STUDENT.search(text[max(0, m.start - 40) : m.start]))
+    return found if len(found) < len(models) else ()
+
+
+def _named(subjects: tuple[Named, ...], catalog: Catalog) -> tuple[Mention, ...]:
+    found = []
+    for subject in subjects:
+        mention = catalog.lookup(subject.name, subject.kind)
+        found.append(mention or Mention(MentionKind.UNKNOWN, subject.name, 0, len(subject.name)))
+    return tuple(found)
+
+
+def _carry_over(earlier: Reading, later: Reading) -> Reading:
+    """Fill what a follow-up leaves out from what was asked before."""
+    use = Use(
+        actions=later.use.actions if later.use.actions not in ((), ("look_up",)) else earlier.use.actions,
+        commercial=later.use.commercial if later.use.commercial is not None else earlier.use.commercial,
+        domain=later.use.domain or earlier.use.domain,
+        facts={**earlier.use.facts, **later.use.facts},
+    )
+    known = [m for m in later.subjects if m.kind is not MentionKind.UNKNOWN]
+    topics: dict[str, Any] = {**earlier.topics, **{t: v for t, v in later.topics.items() if v is not Truth.OPEN}}
+    return replace(
+        later,
+        subjects=later.subjects if known else earlier.subjects or later.subjects,
+        students=later.students or earlier.students,
+        declared=later.declared or earlier.declared,
+        result_license=later.result_license or earlier.result_license,
+        use=use,
+        topics=topics,
+        asks=later.asks or earlier.asks,
+    )

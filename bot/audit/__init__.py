@@ -1,0 +1,1 @@
+"""The audit table: every decision, written before anybody sees it, never changed."""

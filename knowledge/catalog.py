@@ -1,0 +1,283 @@
+"""Names to subjects: finds models, datasets and licences in a text, asks back where a name is ambiguous, and knows
+the nearest names of one that it does not know."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rapidfuzz import fuzz, process
+
+from knowledge.naming import Token, is_variant_word, normal, tokens
+from knowledge.store import KnowledgeStore, Name
+
+_LONGEST_NAME = 10
+"""Words; longer names are looked up whole, not found in running text."""
+_HUB_ID = re.compile(r"(?<![\w/.:-])[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*[A-Za-z0-9](?![\w/])")
+_NAME_LIKE = re.compile(r"(?<![\w/.-])[A-Za-z][A-Za-z0-9]{2,}(?:[-_.][A-Za-z0-9]+)*[-_]?v?\d[\w.-]*(?![\w/])")
+_LICENSE_WORD = re.compile(r"\s*[-:]?\s*(?:licen[cs]e|lizenz|licencia|licen[cs]ed)", re.IGNORECASE)
+_LICENSED_BEFORE = re.compile(r"(?:licen[cs]e:?|licen[cs]ed|lizenz|licencia|under|unter|sous|bajo|says|tagged|is)\s*[:=]?\s*(?:the\s+)?[\"'“`]?$", re.IGNORECASE)
+_CONVERTERS = frozenset({"thebloke", "unsloth", "bartowski", "mlx-community", "ggml-org", "lmstudio-community", "maziyarpanahi", "quantfactory"})  # fmt: skip
+"""Hub accounts that publish conversions of other people's models, as of 2026-11: the licence is the original's."""
+_GENERIC = re.compile(r"^(?:unknown|other|proprietary|commercial|free|generic|public domain|no license|license|data|model|open source|open|community|research|mit|non commercial)\b(?: license| licence| files?)?$")  # fmt: skip
+_MISSPELT = 86
+"""Least likeness (0 to 100) at which a word counts as a misspelling of a name."""
+
+
+class MentionKind(StrEnum):
+    """What a name in a text turned out to be."""
+
+    LICENSE = "license"
+    MODEL = "model"
+    DATASET = "dataset"
+    SOFTWARE = "software"
+    AMBIGUOUS = "ambiguous"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name found in a text, at `text[start:end]`."""
+
+    kind: MentionKind
+    shown: str
+    start: int
+    end: int
+    target: str = ""
+    """Id of the licence or of the registry entry."""
+    question: str = ""
+    """Of an ambiguous name: how to ask which is meant."""
+    options: tuple[str, ...] = ()
+    derived: bool = False
+    """Somebody else's model, named after the one that `target` is."""
+    misspelt: bool = False
+
+
+class Catalog:
+    """All names of one knowledge version, held in memory (some 10,000)."""
+
+    def __init__(self, store: KnowledgeStore) -> None:
+        self._store = store
+        self._version = ""
+        self._by_key: dict[str, list[Name]] = {}
+        self._orgs: dict[str, set[str]] = {}
+        self._fuzzy: list[str] = []
+
+    def _load(self) -> None:
+        if self._version == self._store.state.version:
+            return
+        self._by_key, self._orgs = {}, {}
+        for name in self._store.names():
+            self._by_key.setdefault(name.key, []).append(name)
+            if "/" in name.target and name.kind != "license":
+                self._orgs.setdefault(name.target.split("/", 1)[0].casefold(), set()).add(name.target)
+        for names in self._by_key.values():
+            names.sort(key=lambda n: n.rank)
+        self._fuzzy = [k for k, names in self._by_key.items() if names[0].rank <= 3 and len(k) >= 5]
+        self._version = self._store.state.version
+
+    def find(self, text: str) -> list[Mention]:
+        """Return the names in a text, in order; misspellings only where nothing else is found."""
+        self._load()
+        mentions = self._hub_ids(text)
+        taken = [(m.start, m.end) for m in mentions]
+        words = [t for t in tokens(text) if not any(lo <= t.start < hi for lo, hi in taken)]
+        mentions += self._in_words(text, words)
+        if not any(m.kind is not MentionKind.LICENSE for m in mentions):
+            taken = [(m.start, m.end) for m in mentions]
+            free = [t for t in words if not any(lo <= t.start < hi for lo, hi in taken)]
+            mentions += self._misspelt(text, free) or ([] if mentions else self._name_like(text, taken))
+        return sorted(mentions, key=lambda m: m.start)
+
+    def lookup(self, name: str, kind: str | None = None) -> Mention | None:
+        """Return what a name alone means, or `None`; `kind` narrows a name that several kinds share."""
+        self._load()
+        found = self._by_key.get(normal(name), [])
+        if kind:
+            found = [n for n in found if n.kind in (kind, "ambiguous")] or found
+        if found:
+            return _mention(found[0], name, 0, len(name))
+        mentions = [m for m in self.find(name) if m.kind is not MentionKind.UNKNOWN and not m.misspelt]
+        covering = [m for m in mentions if m.end - m.start >= 0.6 * len(name.strip())]
+        return covering[0] if covering else None
+
+    def nearest(self, name: str, limit: int = 5) -> tuple[str, ...]:
+        """Return the names most like one that is not known, best first, each of another subject."""
+        self._load()
+        scorer = fuzz.WRatio if len(normal(name)) > 4 else fuzz.ratio
+        found = process.extract(normal(name), self._fuzzy, scorer=scorer, limit=limit * 4, score_cutoff=60)
+        shown: dict[str, str] = {}
+        for key, _, _ in found:
+            best = self._by_key[key][0]
+            if best.kind != "ambiguous":
+                shown.setdefault(best.target, best.shown)
+        return tuple(shown.values())[:limit]
+
+    def _hub_ids(self, text: str) -> list[Mention]:
+        found = []
+        for match in _HUB_ID.finditer(text):
+            whole = match.group()
+            exact = next((n for n in self._by_key.get(normal(whole), ()) if n.kind != "license"), None)
+            if exact:
+                found.append(_mention(exact, whole, match.start(), match.end()))
+                continue
+            org, name = whole.split("/", 1)
+            known_org = org.casefold() in self._orgs or org.casefold() in _CONVERTERS
+            if not known_org and not any(c.isdigit() or c in "-_" for c in name):
+                continue  # `and/or`, `input/output`
+            inner = [m for m in self._in_words(name, tokens(name)) if m.kind in _SUBJECTS]
+            if not inner or inner[0].start > 0 and known_org and org.casefold() not in _CONVERTERS:
+                inner = inner if not known_org else []
+            if inner and inner[0].kind is not MentionKind.UNKNOWN:
+                covered = inner[0].end >= len(name) - 1
+                own = known_org and covered
+                found.append(Mention(inner[0].kind, whole, match.start(), match.end(), inner[0].target,
+                                     inner[0].question, inner[0].options, derived=not own))  # fmt: skip
+            elif known_org or len(name) > 4:
+                found.append(Mention(MentionKind.UNKNOWN, whole, match.start(), match.end()))
+        return found
+
+    def _in_words(self, text: str, words: Sequence[Token]) -> list[Mention]:
+        found: list[Mention] = []
+        at = 0
+        while at < len(words):
+            step = 1
+            for length in range(min(_LONGEST_NAME, len(words) - at), 0, -1):
+                part = words[at : at + length]
+                key = " ".join(t.key for t in part)
+                if key not in self._by_key or not _adjacent(text, part):
+                    continue
+                name = self._fitting(key, text, part)
+                if name is None:
+                    continue
+                end = at + length
+                if name.kind != "license":
+                    end = _past_variants(text, words, end)
+                if _goes_on_as_version(text, words, end, key) and name.kind != "license":
+                    stop = _past_variants(text, words, end + 1)
+                    span = (words[at].start, words[stop - 1].end)
+                    found.append(Mention(MentionKind.UNKNOWN, text[slice(*span)], *span))
+                    step = stop - at
+                    break
+                span = (words[at].start, words[end - 1].end)
+                found.append(_mention(name, text[slice(*span)], *span))
+                step = end - at
+                break
+            at += step
+        return found
+
+    def _fitting(self, key: str, text: str, part: Sequence[Token]) -> Name | None:
+        """Return the best of the names that share a key, as far as its spelling and place bear it out."""
+        start, end = part[0].start, part[-1].end
+        named_license = bool(_LICENSE_WORD.match(text, end) or _LICENSED_BEFORE.search(text[:start]))
+        candidates = self._by_key[key]
+        if _LICENSE_WORD.match(text, end):
+            candidates = sorted(candidates, key=lambda n: n.kind != "license")
+        for name in candidates:
+            if name.cased and not named_license and _letters(text[start:end]) != _letters(name.shown):
+                continue
+            if name.rank >= 5 and (_GENERIC.match(key) or not (named_license or _deliberate(key, text[start:end]))):
+                continue
+            return name
+        return None
+
+    def _misspelt(self, text: str, words: Sequence[Token]) -> list[Mention]:
+        best: tuple[float, Mention] | None = None
+        for length in (3, 2, 1):
+            for at in range(len(words) - length + 1):
+                part = words[at : at + length]
+                key = " ".join(t.key for t in part)
+                if len(key) < 5 or any(t.key in _PLAIN_WORDS for t in part) or not _adjacent(text, part):
+                    continue
+                hit = process.extractOne(key, self._fuzzy, scorer=fuzz.ratio, score_cutoff=_MISSPELT)
+                if hit and _same_numbers(key, hit[0]) and (best is None or hit[1] > best[0]):
+                    start, end = part[0].start, part[-1].end
+                    name = self._by_key[hit[0]][0]
+                    mention = _mention(name, text[start:end], start, end)
+                    best = hit[1], Mention(mention.kind, mention.shown, start, end, mention.target,
+                                           mention.question, mention.options, misspelt=True)  # fmt: skip
+        return [best[1]] if best else []
+
+    def _name_like(self, text: str, taken: Sequence[tuple[int, int]]) -> list[Mention]:
+        found = []
+        for match in _NAME_LIKE.finditer(text):
+            inside = any(lo <= match.start() < hi for lo, hi in taken)
+            if not inside and not all(is_variant_word(t.key) or t.key in _PLAIN_WORDS for t in tokens(match.group())):
+                found.append(Mention(MentionKind.UNKNOWN, match.group(), match.start(), match.end()))
+        return found
+
+
+_SUBJECTS = frozenset({MentionKind.MODEL, MentionKind.DATASET, MentionKind.SOFTWARE, MentionKind.AMBIGUOUS, MentionKind.UNKNOWN})  # fmt: skip
+
+
+def _mention(name: Name, shown: str, start: int, end: int) -> Mention:
+    if name.kind == "ambiguous":
+        asked = json.loads(name.target)
+        return Mention(MentionKind.AMBIGUOUS, shown, start, end, "", asked["question"], tuple(asked["options"]))
+    return Mention(MentionKind(name.kind), shown, start, end, name.target)
+
+
+def _adjacent(text: str, part: Sequence[Token]) -> bool:
+    """Whether only spaces and joining marks stand between the words of a name."""
+    gaps = (text[a.end : b.start] for a, b in zip(part, part[1:], strict=False))
+    return all(re.fullmatch(r"[\s\-_./:()\[\]™®’']{0,3}", gap) and "\n\n" not in gap for gap in gaps)
+
+
+def _past_variants(text: str, words: Sequence[Token], at: int) -> int:
+    """Return the position after the size and format words that follow a model's name."""
+    while at < len(words) and at > 0:
+        gap = text[words[at - 1].end : words[at].start]
+        if not re.fullmatch(r"[\s\-_.()]{0,2}", gap) or not is_variant_word(words[at].key) or words[at].key.isdigit():
+            break
+        if words[at].key in _LOOSE and gap.isspace():
+            break
+        at += 1
+    return at
+
+
+_LOOSE = frozenset("it base text large small medium model models weights release family community k m s series latest".split())
+"""Variant words that, set apart by a space, more likely belong to the sentence."""
+
+
+def _goes_on_as_version(text: str, words: Sequence[Token], end: int, key: str) -> bool:
+    """Whether a version number that the name does not have follows: `gemma` and then `-3.5`."""
+    if end >= len(words) or key[-1].isdigit():
+        return False
+    gap = text[words[end - 1].end : words[end].start]
+    return bool(re.fullmatch(r"[\s\-_]?v?", gap)) and bool(re.fullmatch(r"\d+\.\d+|\d", words[end].key))
+
+
+def _deliberate(key: str, shown: str) -> bool:
+    """Whether a name of a little-known licence is meant as one: it has a version or is written as a key."""
+    return len(key) > 6 and (any(c.isdigit() for c in key) or "-" in shown)
+
+
+def _letters(shown: str) -> str:
+    return "".join(c for c in shown if c.isalnum())
+
+
+def _same_numbers(one: str, other: str) -> bool:
+    """A misspelling keeps the version: `lama 3` is not `llama 2`."""
+    return re.findall(r"\d+(?:\.\d+)?", one) == re.findall(r"\d+(?:\.\d+)?", other)
+
+
+_PLAIN_WORDS = frozenset(
+    """a about after all also an and any app are as at be been before bot but by can check clause commercial company
+    could customer customers data do does drop else every fine for free from get give given hard have health her hide
+    host how if in into is it its just know known law legal let like long make many may me model models more most must
+    my need needs new no not now of off on one only or other our out over own own part pay people please product
+    products public put question release research result right run sell send serve service services share she ship
+    should show site small so some start still store support sure system take tell terms test text than that the their
+    them then there these they thing this those time tool top train trained training tune tuned two under until up us
+    use used user users using very want was way we web website week weights were what when where which while who will
+    with without work working would year years you your yes english german french spanish european union startup
+    company internal external research paper papers server servers cloud output outputs input question hospital
+    patient patients lawyer lawyers licence license licences licenses version latest best better allowed forbidden
+    game games media image images video videos audio phone device devices android medical finance hello thanks team
+    marketing sales social network learning machine deep large language vision speech recognition""".split()
+)
+
+
