@@ -6,9 +6,10 @@ its index misses the best clause for one question in four, and an exact scan of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import urllib.parse
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -71,31 +72,23 @@ class MemoryVectors:
 
 
 class ChromaVectors:
-    """Vectors in an embedded Chroma database, one collection a model."""
+    """Vectors in a Chroma database, embedded or served, one collection a model."""
 
-    def __init__(self, folder: Path, *, model: str, dimensions: int) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(folder / "owner.lock")
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout as error:
-            raise VectorStoreBusyError(f"Another process owns the vector store in {folder}.") from error
+    def __init__(self, folder: Path, *, model: str, dimensions: int, url: str | None = None) -> None:
+        self._lock = None if url else _owned(folder)
         import chromadb  # noqa: PLC0415  # 0.7 s
         from chromadb.config import Settings  # noqa: PLC0415
 
         try:
-            self._client = chromadb.PersistentClient(
-                path=str(folder), settings=Settings(anonymized_telemetry=False, allow_reset=False)
-            )
+            settings = Settings(anonymized_telemetry=False, allow_reset=False)
+            self._client = _served(url, settings) if url else chromadb.PersistentClient(str(folder), settings)
             self._collection = self._client.get_or_create_collection(
                 f"clauses-{model}", embedding_function=None, metadata={"dimensions": dimensions}
             )
         except Exception as error:  # Chroma raises bare exceptions of its Rust core for a damaged folder
-            self._lock.release()
-            raise VectorStoreError(
-                f"The vector store in {folder} cannot be opened ({error}); delete that folder, it is rebuilt from SQL."
-            ) from error
-        self._dimensions = dimensions
+            self._unlock()
+            hint = "check CLAUSEBOT_CHROMA_URL" if url else "delete that folder, it is rebuilt from SQL"
+            raise VectorStoreError(f"The vector store {url or folder} cannot be opened ({error}); {hint}.") from error
 
     def get(self, windows: Mapping[str, int]) -> dict[str, Vectors]:
         """Return the vectors of those passages of which every window is held."""
@@ -123,4 +116,26 @@ class ChromaVectors:
     def close(self) -> None:
         """Close the database and let another process have it."""
         self._client.close()
-        self._lock.release()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+
+
+def _owned(folder: Path) -> FileLock:
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "owner.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise VectorStoreBusyError(f"Another process owns the vector store in {folder}.") from error
+    return lock
+
+
+def _served(url: str, settings: Any) -> Any:
+    import chromadb  # noqa: PLC0415
+
+    parts = urllib.parse.urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 8000)
+    return chromadb.HttpClient(host=parts.hostname or "", port=port, ssl=parts.scheme == "https", settings=settings)

@@ -15,17 +15,13 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
-from knowledge.errors import KnowledgeError
+from knowledge.models_folder import EmbeddingError
 
 Vectors = NDArray[np.float32]
 
 WINDOW_OVERLAP_TOKENS = 64
 BATCH = 8
 """Passages a run: on a CPU a small batch, sorted by length, beats a large one (less padding)."""
-
-
-class EmbeddingError(KnowledgeError):
-    """The embedding model is missing or cannot be used."""
 
 
 class OnnxEmbeddings(Embeddings):

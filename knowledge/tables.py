@@ -16,7 +16,7 @@ class DocumentRow(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(description="ScanCode key, mirror slug or name derived from a file")
-    sha256: str = Field(description="of the stored text, UTF-8")
+    sha256: str = Field(index=True, description="of the stored text, UTF-8")
     kind: str
     title: str
     text: str = Field(sa_column=Column(Text, nullable=False))

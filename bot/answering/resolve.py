@@ -1,0 +1,153 @@
+"""From a mention to what governs it: the licence of the thing itself and of what it is built on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bot.model import LicenseRef, Subject
+from knowledge.catalog import Mention, MentionKind
+from knowledge.models import LicenseRecord, RegistryEntry
+from knowledge.store import KnowledgeStore
+
+_DEEPEST = 5
+"""Base models followed upwards; a longer chain is a loop or a mistake in the registry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One subject with the licences that govern it, its own first."""
+
+    subject: Subject
+    licenses: tuple[LicenseRecord, ...]
+    modalities: frozenset[str] = frozenset()
+    faults: tuple[str, ...] = ()
+    """Why the licences may not be the whole story: sentences for a lawyer."""
+    remarks: tuple[str, ...] = ()
+    """What an engineer should know of the subject: withdrawn, gated, changed licence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A name that leads to no licence, and what to ask instead."""
+
+    mention: Mention
+    question: str
+    nearest: tuple[str, ...] = ()
+
+
+def license_ref(record: LicenseRecord) -> LicenseRef:
+    """Return a licence as an answer lists it."""
+    profile = record.profile
+    return LicenseRef(profile.id, profile.name, profile.spdx, profile.version, profile.url or None)
+
+
+def resolve_license(mention: Mention, store: KnowledgeStore) -> Case:
+    """Return the case of a licence that is itself the subject."""
+    record = store.license(mention.target)
+    subject = Subject("license", record.profile.id, record.profile.name, (license_ref(record),), as_of=_as_of(store))
+    return Case(subject, (record,))
+
+
+def resolve_entry(mention: Mention, store: KnowledgeStore) -> Case:
+    """Return the case of a model, dataset or software of the registry, its base chain included."""
+    entry = store.subject(mention.target)
+    faults: list[str] = []
+    own = _own_license(entry, store, faults)
+    chain = _chain(entry, store)
+    licenses = list(filter(None, [own]))
+    for base in chain:
+        inherited = _license_of(base, store)
+        if inherited and all(inherited.profile.id != held.profile.id for held in licenses):
+            licenses.append(inherited)
+    if mention.derived:
+        faults.append(
+            f"{mention.shown} is somebody's derivative of {entry.name}; its own card is not known here. "
+            f"The terms of {entry.name} stay; the card may add its own."
+        )
+    subject = Subject(
+        kind=entry.kind,
+        id=mention.shown if mention.derived else entry.id,
+        name=mention.shown if mention.derived else entry.name,
+        licenses=tuple(license_ref(r) for r in licenses),
+        inherited_from=tuple(b.id for b in chain) if not mention.derived else (entry.id, *(b.id for b in chain)),
+        as_of=entry.as_of,
+    )
+    return Case(subject, tuple(licenses), frozenset(entry.modality), tuple(faults), _remarks(entry))
+
+
+def _own_license(entry: RegistryEntry, store: KnowledgeStore, faults: list[str]) -> LicenseRecord | None:
+    if entry.license:
+        found = _license_of(entry, store)
+        if found is None:
+            faults.append(f"{entry.name} is under {entry.license!r}, whose text and terms are not known here.")
+        return found
+    faults.append(
+        {
+            "other": f"{entry.name} carries the label `other`: a licence of its own that is not known here.",
+            "missing": f"{entry.name} comes without any licence: nobody has granted a right to use it.",
+        }.get(entry.license_state, f"The licence of {entry.name} is not known here.")
+    )
+    return None
+
+
+def _license_of(entry: RegistryEntry, store: KnowledgeStore) -> LicenseRecord | None:
+    if not entry.license:
+        return None
+    try:
+        return store.license(entry.license)
+    except KeyError:
+        found = [n for n in store.named(entry.license.replace("-", " ")) if n.kind == "license"]
+        return store.license(found[0].target) if found else None
+
+
+def _chain(entry: RegistryEntry, store: KnowledgeStore) -> list[RegistryEntry]:
+    found: list[RegistryEntry] = []
+    waiting = list(entry.base)
+    while waiting and len(found) < _DEEPEST:
+        try:
+            base = store.subject(waiting.pop(0))
+        except KeyError:
+            continue
+        if base.id != entry.id and base not in found:
+            found.append(base)
+            waiting.extend(base.base)
+    return found
+
+
+def _remarks(entry: RegistryEntry) -> tuple[str, ...]:
+    remarks = []
+    if entry.withdrawn:
+        remarks.append(f"{entry.name} was withdrawn: {entry.withdrawn}")
+    if entry.note:
+        remarks.append(entry.note)
+    if entry.closed:
+        remarks.append(f"{entry.name} has no public weights; it is used through a service, under that service's terms.")
+    return tuple(remarks)
+
+
+def _as_of(store: KnowledgeStore) -> str:
+    return store.state.updated_at.date().isoformat()
+
+
+def unknown(mention: Mention, nearest: tuple[str, ...]) -> Unresolved:
+    """Return what to ask where a name is not known."""
+    hint = f" Did you mean {_or(nearest)}?" if nearest else ""
+    return Unresolved(mention, f"Which model, dataset or licence is {mention.shown!r}? I do not know that name.{hint}", nearest)
+
+
+def ambiguous(mention: Mention, names: tuple[str, ...]) -> Unresolved:
+    """Return what to ask where a name could mean several things."""
+    return Unresolved(mention, mention.question, names)
+
+
+def _or(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def with_own_name(case: Case, mention: Mention) -> Case:
+    """Return the case under the exact name that was asked about, where that says more than the family's."""
+    if case.subject.kind == "license" or mention.derived or "/" in case.subject.id:
+        return case
+    extra = len(mention.shown) > len(case.subject.name)
+    name = mention.shown if extra and mention.kind is not MentionKind.LICENSE else case.subject.name
+    return replace(case, subject=replace(case.subject, name=name))

@@ -1,0 +1,283 @@
+"""The command line: each command parses, calls one function and prints. The only place of exit codes.
+
+0: done; 1: a check failed or the thing was not found; 2: wrong use or configuration.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import structlog
+import typer
+
+from bot.errors import ConfigurationError, QuestionError
+from bot.log import set_up_logging
+from bot.services import Services, open_services
+from bot.settings import read_settings
+from knowledge.errors import ClausebotError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bot.model import Question
+
+app = typer.Typer(
+    help="Answers AI licensing questions with a verdict and the deciding clauses, quoted word for word.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+audit_app = typer.Typer(help="The audit table: every decision that was given.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(audit_app, name="audit")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
+
+
+def main() -> None:
+    """Run the program; every error is one sentence on stderr."""
+    set_up_logging(verbose=bool(os.environ.get("CLAUSEBOT_VERBOSE")))
+    try:
+        app()
+    except (ConfigurationError, QuestionError) as error:
+        sys.exit(_fail(str(error), 2))
+    except ClausebotError as error:
+        sys.exit(_fail(str(error), 1))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(_fail("Stopped; what was stored before is untouched.", 130))
+    except Exception:  # the last resort: a person never sees a traceback
+        reference = secrets.token_hex(4)
+        structlog.get_logger().exception("unexpected_error", reference=reference)
+        sys.exit(_fail(f"Something went wrong that should not have (reference {reference}, see the log above).", 1))
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"clausebot: {message}", file=sys.stderr)
+    return code
+
+
+@contextmanager
+def _services(*, quiet: bool = False) -> Iterator[Services]:
+    with _progress(quiet=quiet) as progress, open_services(read_settings(), progress=progress) as services:
+        yield services
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Any]:
+    """A progress bar on stderr that appears once something takes longer than two seconds."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from bot.progress import LateBar  # noqa: PLC0415
+
+    with LateBar(after_s=2.0) as bar:
+        yield bar.tell
+
+
+def _console() -> Console:
+    from rich.console import Console  # noqa: PLC0415
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 100)
+
+
+@app.command()
+def ask(
+    question: Annotated[str | None, typer.Argument(help="The question, as you would put it to a colleague.")] = None,
+    batch: Annotated[
+        str | None, typer.Option("--batch", metavar="FILE", help="JSON Lines of questions; `-` reads stdin.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question; builds the knowledge base first if there is none."""
+    from bot.model import Question  # noqa: PLC0415
+
+    if (question is None) == (batch is None):
+        raise QuestionError('Give one question in quotes, or --batch FILE: clausebot ask "can we fine-tune Llama 3?"')
+    if batch is not None:
+        _ask_batch(batch)
+        return
+    asked = Question(question or "", asker=_user())
+    with _services(quiet=as_json) as services:
+        from bot.answering.answerer import check  # noqa: PLC0415
+
+        check(asked)
+        services.ensure_knowledge()
+        answer = services.answerer.answer(asked)
+    if as_json:
+        print(json.dumps(answer.to_json(), ensure_ascii=False))
+    else:
+        from bot.terminal import show_answer  # noqa: PLC0415
+
+        show_answer(answer, _console())
+
+
+def _ask_batch(name: str) -> None:
+    """Answer every line in order; a bad line gets an answer that says so, and the exit status is 1."""
+    from bot.batch import answer_line, read_lines  # noqa: PLC0415
+
+    failed = False
+    with _services(quiet=True) as services:
+        lines = read_lines(name)
+        services.ensure_knowledge()
+        for number, line in lines:
+            answer, ok = answer_line(line, number, services.answerer, asker=_user())
+            failed |= not ok
+            print(json.dumps(answer, ensure_ascii=False), flush=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def license(  # noqa: A001  # the command's name is the contract's
+    name: Annotated[str, typer.Argument(help="A model, a dataset or a licence.")],
+    compare: Annotated[str | None, typer.Option("--compare", metavar="OTHER", help="Show where OTHER differs.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what governs a model, a dataset, or what a licence says."""
+    from bot import card as cards  # noqa: PLC0415
+
+    with _services(quiet=as_json) as services:
+        services.ensure_knowledge()
+        one = _card_or_exit(name, services, as_json=as_json)
+        other = _card_or_exit(compare, services, as_json=as_json) if compare else None
+        if other is None:
+            shown: Any = one.to_json(services.store)
+        else:
+            differences = cards.compare(one, other)
+            shown = {
+                "one": one.to_json(services.store),
+                "other": other.to_json(services.store),
+                "differences": [
+                    {
+                        "term": d.term,
+                        "section": d.section,
+                        "one": d.one.to_json() if d.one else None,
+                        "other": d.other.to_json() if d.other else None,
+                    }
+                    for d in differences
+                ],
+            }
+    if as_json:
+        print(json.dumps(shown, ensure_ascii=False))
+        return
+    from bot.terminal import show_card, show_differences  # noqa: PLC0415
+
+    if other is None:
+        show_card(one, _console())
+    else:
+        show_differences(one, other, differences, _console())
+
+
+def _card_or_exit(name: str, services: Services, *, as_json: bool) -> Any:
+    from bot import card as cards  # noqa: PLC0415
+    from knowledge.catalog import Mention  # noqa: PLC0415
+
+    found = cards.find_card(name, services.catalog, services.store)
+    if isinstance(found, cards.Card):
+        return found
+    if isinstance(found, Mention):
+        nearest = [services.store.subject(option).name for option in found.options]
+        message = f"{found.question} One of: {', '.join(nearest)}."
+    else:
+        nearest = list(services.catalog.nearest(name))
+        hint = f" Nearest: {', '.join(nearest)}." if nearest else ""
+        message = f"{name!r} is no model, dataset or licence that I know.{hint}"
+    if as_json:
+        empty: dict[str, list[Any]] = {
+            key: [] for key in ("licenses", "permissions", "conditions", "prohibitions", "limitations", "citations")
+        }
+        kind = "ambiguous" if isinstance(found, Mention) else "unknown"
+        print(json.dumps({"name": name, "kind": kind, "id": None, **empty, "nearest": nearest}, ensure_ascii=False))
+    _fail(message, 1)
+    raise typer.Exit(1)
+
+
+@app.command()
+def ingest(
+    source: Annotated[
+        list[str] | None, typer.Option("--source", metavar="PATH_OR_URL", help="A file, a folder or an address.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Embed every clause now, not only those of AI licences.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Build or update the knowledge base; unchanged texts are left alone."""
+    from ingestion.sources import source_for  # noqa: PLC0415
+
+    extra = [source_for(name) for name in source or ()]
+    with _services(quiet=as_json) as services:
+        report = services.ingest(extra, embed="all" if everything else "ai")
+    if as_json:
+        print(json.dumps(report.to_json(), ensure_ascii=False))
+    else:
+        from bot.terminal import show_report  # noqa: PLC0415
+
+        show_report(report, _console())
+    wanted = {s for s in source or ()}
+    if wanted and not report.added and not report.changed and report.failed and not report.unchanged:
+        raise typer.Exit(1)
+
+
+@audit_app.command("list")
+def audit_list(
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 20,
+    verdict: Annotated[str | None, typer.Option(help="allowed, conditional, prohibited, needs_review or unknown.")] = None,
+    asker: Annotated[str | None, typer.Option(help="Who asked.")] = None,
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="From this time on (UTC).")] = None,
+    text: Annotated[str | None, typer.Option(help="A word of the question.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List decisions, newest first."""
+    with _services(quiet=True) as services:
+        moment = since.replace(tzinfo=UTC) if since else None
+        lines = services.audit.list(limit=limit, verdict=verdict, asker=asker, since=moment, text=text)
+    if as_json:
+        print(json.dumps([line.to_json() for line in lines], ensure_ascii=False))
+    else:
+        from bot.terminal import show_decisions  # noqa: PLC0415
+
+        show_decisions(lines, _console())
+
+
+@audit_app.command("show")
+def audit_show(decision_id: Annotated[str, typer.Argument(help="The id that an answer shows.")]) -> None:
+    """Print a whole decision as it was given, as JSON."""
+    with _services(quiet=True) as services:
+        found = services.audit.show(decision_id)
+    if found is None:
+        raise typer.Exit(_fail(f"There is no decision {decision_id!r}; `clausebot audit list` shows the ids.", 1))
+    print(json.dumps(found, ensure_ascii=False, indent=1))
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check configuration, database, knowledge base, vector store, embedding model and Slack; say how to mend faults."""
+    from bot.doctor import examine  # noqa: PLC0415
+
+    checks = examine(read_settings())
+    if as_json:
+        print(json.dumps([c.to_json() for c in checks], ensure_ascii=False))
+    else:
+        for check in checks:
+            mark = {"ok": "✓", "note": "·", "fault": "✗"}[check.state]
+            print(f"{mark} {check.name}: {check.found}" + (f"\n    {check.how_to_mend}" if check.how_to_mend else ""))
+    if any(c.state == "fault" for c in checks):
+        raise typer.Exit(1)
+
+
+def _user() -> str:
+    return f"cli:{os.environ.get('USER') or os.environ.get('USERNAME') or 'unknown'}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""Opens and wires everything: the composition root. What a command does not use is not opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import Engine
+
+import bot.audit.models  # noqa: F401  # its tables belong to the schema
+from bot.settings import Settings
+from knowledge.catalog import Catalog
+from knowledge.database import open_database
+from knowledge.models import Passage
+from knowledge.store import KnowledgeStore
+
+if TYPE_CHECKING:
+    from bot.answering.answerer import Answerer
+    from bot.audit.log import AuditLog
+    from ingestion.pipeline import IngestReport, Progress
+    from ingestion.sources.interface import Source
+    from knowledge.chroma import VectorStore
+    from knowledge.embedding import OnnxEmbeddings
+    from knowledge.search import ClauseSearch, HybridSearch
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Services:
+    """The open parts of one process. Parts that cost time are opened when they are first used."""
+
+    settings: Settings
+    engine: Engine
+    store: KnowledgeStore
+    catalog: Catalog
+    progress: Progress | None = None
+    plugged_search: ClauseSearch | None = None
+    """Another search in place of ours, for instance `bot.answering.retriever.RetrieverSearch`."""
+    _answerer: Answerer | None = None
+    _audit: AuditLog | None = None
+    _vectors: VectorStore | None = None
+    _search: HybridSearch | None = None
+    _closing: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def audit(self) -> AuditLog:
+        """The audit log."""
+        if self._audit is None:
+            from bot.audit.log import AuditLog  # noqa: PLC0415
+
+            self._audit = AuditLog(self.engine)
+        return self._audit
+
+    @property
+    def answerer(self) -> Answerer:
+        """The answerer, over a knowledge base that this program version made."""
+        if self._answerer is None:
+            from bot.answering.answerer import Answerer  # noqa: PLC0415
+
+            search = self.plugged_search or _Lazy(lambda: self.search)
+            self._answerer = Answerer(self.store, self.catalog, search, self.audit)
+        return self._answerer
+
+    @property
+    def search(self) -> HybridSearch:
+        """Word and vector search; opens the embedding model and the vector store."""
+        if self._search is None:
+            from ingestion.pipeline import words_folder  # noqa: PLC0415
+            from knowledge.search import HybridSearch  # noqa: PLC0415
+            from knowledge.words import WordIndex  # noqa: PLC0415
+
+            words = WordIndex(words_folder(self.settings.home, self.store.state.version))
+            embeddings = self.embeddings()
+            self._search = HybridSearch(self.store, words, embeddings, self.vectors(embeddings))
+        return self._search
+
+    def embeddings(self) -> OnnxEmbeddings:
+        """Open the embedding model, exporting it first if need be."""
+        from knowledge.embedding import OnnxEmbeddings  # noqa: PLC0415
+        from knowledge.models_folder import model_folder  # noqa: PLC0415
+
+        folder = model_folder(self.settings.home, self.settings.embedding_model)
+        if not (folder / "model.json").exists():
+            from knowledge.export import exported  # noqa: PLC0415  # imports torch: 9 s, once
+
+            if self.progress:
+                self.progress("Preparing the embedding model (once)", 0, 1)
+            folder = exported(self.settings.home, self.settings.embedding_model)
+        return OnnxEmbeddings(folder)
+
+    def vectors(self, embeddings: OnnxEmbeddings) -> VectorStore:
+        """Open the vector store, or one in memory where another process owns the folder."""
+        from knowledge.chroma import ChromaVectors, MemoryVectors, VectorStoreBusyError  # noqa: PLC0415
+
+        folder = self.settings.home / "chroma"
+        try:
+            vectors: VectorStore = ChromaVectors(
+                folder, model=embeddings.fingerprint, dimensions=embeddings.dimensions, url=self.settings.chroma_url
+            )
+        except VectorStoreBusyError:
+            log.info("vector_store_busy", folder=str(folder))
+            vectors = MemoryVectors()
+        self._closing.append(vectors.close)
+        return vectors
+
+    def ingest(self, extra: Sequence[Source] = (), *, embed: str = "none") -> IngestReport:
+        """Bring the knowledge base up to date; `embed` is `none`, `ai` (licences that matter for AI) or `all`."""
+        from ingestion.pipeline import ingest  # noqa: PLC0415
+
+        report = ingest(self.engine, self.settings.home, [*self.sources(), *extra], progress=self.progress)
+        self.store.refresh()
+        self._search = self._answerer = None
+        if embed != "none":
+            count = self.search.embed(self.documents_to_embed(everything=embed == "all"), self._embedding_progress)
+            report = replace(report, embedded=count)
+        return report
+
+    def sources(self) -> list[Source]:
+        """Return the standing sources: ScanCode's texts and the publishers' own."""
+        from ingestion.sources.official import OfficialSource  # noqa: PLC0415
+        from ingestion.sources.scancode import ScanCodeSource  # noqa: PLC0415
+
+        return [ScanCodeSource(), OfficialSource(mirror=self.settings.mirror)]
+
+    def documents_to_embed(self, *, everything: bool) -> list[str]:
+        """Return the keys of the texts whose clauses `ingest` embeds ahead."""
+        current = dict(self.store.current_documents())
+        if everything:
+            return sorted(current)
+        return self.store.documents_for_ai()
+
+    def ensure_knowledge(self) -> bool:
+        """Build the knowledge base if there is none, or if another program version made it; return whether it did."""
+        from ingestion.pipeline import is_current  # noqa: PLC0415
+
+        if is_current(self.store.current_state(), self.settings.home):
+            return False
+        self.ingest()
+        return True
+
+    def close(self) -> None:
+        """Close what was opened."""
+        while self._closing:
+            self._closing.pop()()
+        self.engine.dispose()
+
+    def _embedding_progress(self, done: int, total: int) -> None:
+        if self.progress:
+            self.progress("Embedding clauses", done, total)
+
+
+class _Lazy:
+    """Opens the real search when an answer first needs it."""
+
+    def __init__(self, opened: Callable[[], ClauseSearch]) -> None:
+        self._opened = opened
+
+    def search(self, text: str, documents: Sequence[str], *, limit: int) -> list[Passage]:
+        return self._opened().search(text, documents, limit=limit)
+
+
+@contextmanager
+def open_services(settings: Settings, *, progress: Progress | None = None) -> Iterator[Services]:
+    """Open the database and hand out the services; everything is closed on the way out."""
+    _make_home(settings.home)
+    engine = open_database(settings.database_url)
+    store = KnowledgeStore(engine)
+    services = Services(settings, engine, store, Catalog(store), progress)
+    try:
+        yield services
+    finally:
+        services.close()
+
+
+def _make_home(home: Path) -> None:
+    from bot.errors import ConfigurationError  # noqa: PLC0415
+
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The data folder {str(home)!r} cannot be made ({error.strerror}); set CLAUSEBOT_HOME to one that can."
+        ) from error

@@ -1,0 +1,181 @@
+"""Shows answers, cards and reports in a terminal: the verdict first, conditions as a checklist, quotes with clause and
+link. Everything from outside is printed as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from bot.model import Answer, Citation, Statement, Verdict
+from knowledge.models import DocumentKind
+
+if TYPE_CHECKING:
+    from bot.audit.log import DecisionLine
+    from bot.card import Card, CardLine, Difference
+    from ingestion.pipeline import IngestReport
+
+_HEADLINES = {
+    Verdict.ALLOWED: ("ALLOWED", "bold white on green"),
+    Verdict.CONDITIONAL: ("ALLOWED ON CONDITIONS", "bold black on yellow"),
+    Verdict.PROHIBITED: ("PROHIBITED", "bold white on red"),
+    Verdict.NEEDS_REVIEW: ("NEEDS LEGAL REVIEW", "bold white on blue"),
+    Verdict.UNKNOWN: ("NOT DECIDED", "bold white on bright_black"),
+}
+_PARTS = {
+    DocumentKind.LICENSE: "licence",
+    DocumentKind.ACCEPTABLE_USE_POLICY: "acceptable use policy",
+    DocumentKind.NOTICE: "notice",
+    DocumentKind.GUIDANCE: "guidance",
+    DocumentKind.POLICY: "policy",
+}
+
+
+def show_answer(answer: Answer, console: Console) -> None:
+    """Print an answer."""
+    word, style = _HEADLINES[answer.verdict]
+    console.print(Text(f" {word} ", style=style))
+    console.print(Text(answer.summary), soft_wrap=False)
+    for subject in answer.subjects:
+        names = ", ".join(ref.name for ref in subject.licenses) or "no known licence"
+        line = Text.assemble(("  ", ""), (subject.name, "bold"), f" · {names}")
+        if subject.inherited_from:
+            line.append(f" · built on {', '.join(subject.inherited_from)}", style="dim")
+        console.print(line)
+    _statements(console, "You may", "✓", answer.permissions)
+    _statements(console, "You must", "☐", answer.conditions)
+    _statements(console, "You may not", "✗", answer.prohibitions)
+    _statements(console, "For a lawyer", "?", answer.unclear)
+    _statements(console, "Also", "·", answer.notes)
+    if answer.open_questions:
+        console.print(Text("\nOpen questions", style="bold"))
+        for question in answer.open_questions:
+            console.print(_hanging("?", Text(question)))
+    if answer.citations:
+        console.print(Text("\nClauses", style="bold"))
+        for number, citation in enumerate(answer.citations, start=1):
+            console.print(_quoted(number, citation))
+    console.print(
+        Text(
+            f"\nNot legal advice. Decision {answer.decision_id}, knowledge {answer.knowledge_version}, "
+            f"{answer.elapsed_ms:.0f} ms, confidence {answer.confidence:.2f}, written by {answer.written_by}.",
+            style="dim",
+        )
+    )
+
+
+def _statements(console: Console, title: str, mark: str, statements: Sequence[Statement | CardLine]) -> None:
+    if not statements:
+        return
+    console.print(Text(f"\n{title}", style="bold"))
+    for statement in statements:
+        refs = "".join(f"[{c + 1}]" for c in statement.citations)
+        console.print(_hanging(mark, Text.assemble(statement.text, (f" {refs}", "cyan"))))
+
+
+def _hanging(mark: str, text: Text) -> Table:
+    """A line with a mark, whose later lines are indented under its text."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=3, justify="right", no_wrap=True)
+    grid.add_column()
+    grid.add_row(mark, text)
+    return grid
+
+
+def _quoted(number: int, citation: Citation) -> Padding:
+    clause = f" {citation.clause}" if citation.clause else ""
+    heading = f" “{citation.heading}”" if citation.heading and citation.heading not in citation.clause else ""
+    head = Text.assemble((f"[{number}] ", "cyan"), (f"{citation.license}, {_PARTS[citation.document]}{clause}", "bold"), heading)
+    if citation.quote is None:
+        body = Text("the text is not on this machine, so the clause is named but not quoted", style="italic dim")
+    else:
+        body = Text(f"“{' '.join(citation.quote.split())}”")
+    parts = [head, Padding(body, (0, 0, 0, 4))]
+    if citation.source_url:
+        parts.append(Padding(Text(citation.source_url, style=f"dim link {citation.source_url}"), (0, 0, 0, 4)))
+    return Padding(Group(*parts), (0, 0, 0, 2))
+
+
+def show_card(card: Card, console: Console) -> None:
+    """Print the card of a licence or of what it governs."""
+    console.print(Text.assemble((card.name, "bold"), f" ({card.kind})"))
+    for record in card.records:
+        profile = record.profile
+        facts = [profile.publisher, profile.version, profile.spdx and f"SPDX {profile.spdx}"]
+        console.print(Text(f"  {profile.name} · {' · '.join(filter(None, facts))}"))
+        if profile.url:
+            console.print(Text(f"  {profile.url}", style="dim"))
+        if not record.curated:
+            console.print(Text("  No reviewed terms yet: questions about it go to a lawyer, with the clauses quoted.", style="italic"))
+        if record.missing:
+            console.print(Text(f"  Not on this machine: {', '.join(record.missing)}", style="italic"))
+    for remark in card.remarks:
+        console.print(Text(f"  {remark}", style="italic"))
+    for section, title, mark in (
+        ("permissions", "It allows", "✓"), ("conditions", "It demands", "☐"),
+        ("prohibitions", "It forbids", "✗"), ("limitations", "Also", "·"),
+    ):  # fmt: skip
+        _statements(console, title, mark, card.section(section))
+    if card.citations:
+        console.print(Text("\nClauses", style="bold"))
+        for number, citation in enumerate(card.citations, start=1):
+            console.print(_quoted(number, citation))
+
+
+def show_differences(one: Card, other: Card, differences: Iterable[Difference], console: Console) -> None:
+    """Print two cards side by side where they differ."""
+    table = Table(title=f"{one.name} and {other.name}: where they differ", show_lines=True, title_justify="left")
+    table.add_column("term", no_wrap=True)
+    table.add_column(one.name)
+    table.add_column(other.name)
+    for difference in differences:
+        table.add_row(difference.term, _side(difference.one, one), _side(difference.other, other))
+    console.print(table)
+
+
+def _side(line: CardLine | None, card: Card) -> Text:
+    if line is None:
+        return Text("– nothing of the kind –", style="dim")
+    clauses = ", ".join(card.citations[c].clause or _PARTS[card.citations[c].document] for c in line.citations)
+    return Text.assemble(line.text, (f" ({clauses})", "cyan"))
+
+
+def show_report(report: IngestReport, console: Console) -> None:
+    """Print what an ingestion did."""
+    console.print(
+        Text(
+            f"Knowledge {report.version}: {len(report.added)} texts added, {len(report.changed)} changed, "
+            f"{report.unchanged} unchanged, {report.embedded} passages embedded, {len(report.failed)} failed."
+        )
+    )
+    for key in report.changed:
+        console.print(Text(f"  changed: {key}"))
+    reasons: dict[str, list[str]] = {}
+    for failed in report.failed:
+        reasons.setdefault(failed.reason, []).append(failed.key)
+    for reason, keys in reasons.items():
+        shown = ", ".join(keys[:6]) + (f" and {len(keys) - 6} more" if len(keys) > 6 else "")
+        console.print(Text(f"  failed: {shown}: {reason}", style="yellow"))
+
+
+def show_decisions(lines: Sequence[DecisionLine], console: Console) -> None:
+    """Print decisions, newest first."""
+    if not lines:
+        console.print(Text("No decision matches."))
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in ("when (UTC)", "id", "verdict", "asker", "subjects", "question"):
+        table.add_column(title, no_wrap=title != "question", overflow="fold")
+    for line in lines:
+        _, style = _HEADLINES[Verdict(line.verdict)]
+        table.add_row(
+            f"{line.created_at:%Y-%m-%d %H:%M}", line.id, Text(line.verdict, style=style), Text(line.asker),
+            Text(", ".join(line.subjects)), Text(line.question[:160]),
+        )  # fmt: skip
+    console.print(table)
+
+
