@@ -48,6 +48,14 @@ def answer_line(line: str, number: int, answerer: Answerer, *, asker: str) -> tu
     return ({"id": row_id} if row_id is not None else {}) | answer, True
 
 
+def failed_line(line: str, reference: str) -> dict[str, Any]:
+    """Return the answer to a row on which the program itself failed."""
+    row = json.loads(line)
+    reason = f"Something went wrong that should not have (reference {reference})."
+    answer = Answer(question=row["question"], verdict=Verdict.UNKNOWN, summary=f"Not decided. {reason}").to_json()
+    return ({"id": row["id"]} if row.get("id") is not None else {}) | answer | {"error": reason}
+
+
 def parse_row(row: Any, number: int) -> Question:
     """Return the question of a batch row; raises `QuestionError` that names line and fault."""
     where = f"Line {number}"

@@ -57,9 +57,14 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(_fail("Stopped; what was stored before is untouched.", 130))
     except Exception:  # the last resort: a person never sees a traceback
-        reference = secrets.token_hex(4)
-        structlog.get_logger().exception("unexpected_error", reference=reference)
-        sys.exit(_fail(f"Something went wrong that should not have (reference {reference}, see the log above).", 1))
+        sys.exit(_fail(f"Something went wrong that should not have (reference {_reference()}, see the log above).", 1))
+
+
+def _reference() -> str:
+    """Log the running exception under a short reference and return that."""
+    reference = secrets.token_hex(4)
+    structlog.get_logger().exception("unexpected_error", reference=reference)
+    return reference
 
 
 def _fail(message: str, code: int) -> int:
@@ -124,14 +129,19 @@ def ask(
 
 def _ask_batch(name: str) -> None:
     """Answer every line in order; a bad line gets an answer that says so, and the exit status is 1."""
-    from bot.batch import answer_line, read_lines  # noqa: PLC0415
+    from bot.batch import answer_line, failed_line, read_lines  # noqa: PLC0415
 
     failed = False
     with _services(quiet=True) as services:
         lines = read_lines(name)
         services.ensure_knowledge()
         for number, line in lines:
-            answer, ok = answer_line(line, number, services.answerer, asker=_user())
+            try:
+                answer, ok = answer_line(line, number, services.answerer, asker=_user())
+            except ClausebotError:
+                raise
+            except Exception:  # one row that trips a defect of ours does not cost the others
+                answer, ok = failed_line(line, _reference()), False
             failed |= not ok
             print(json.dumps(answer, ensure_ascii=False), flush=True)
     if failed:

@@ -282,7 +282,7 @@ class _Build:
         return LicenseRecord(profile=profile, quotes={}, curated=False, source_urls=urls)
 
     def _names(
-        self, records: Iterable[LicenseRecord], entries: Iterable[RegistryEntry], ambiguous: Iterable[AmbiguousName]
+        self, records: Sequence[LicenseRecord], entries: Sequence[RegistryEntry], ambiguous: Sequence[AmbiguousName]
     ) -> list[dict[str, Any]]:
         names: dict[tuple[str, str], dict[str, Any]] = {}
 
@@ -294,8 +294,10 @@ class _Build:
                     row = {"key": form, "shown": shown, "kind": kind, "target": target, "cased": cased, "rank": rank}
                     names[form, target] = row
 
+        known = {e.id for e in entries}
         for name in ambiguous:
-            target = json.dumps({"question": name.question, "options": name.options, "name": name.names[0]})
+            options = [o for o in name.options if o in known]
+            target = json.dumps({"question": name.question, "options": options, "name": name.names[0]})
             for shown in name.names:
                 add(shown, "ambiguous", target, 0)
         for entry in entries:

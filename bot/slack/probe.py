@@ -1,0 +1,27 @@
+"""Asks Slack whether a token is good and what it may do."""
+
+from __future__ import annotations
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+NEEDED_SCOPES = ("app_mentions:read", "assistant:write", "chat:write", "commands", "im:history")
+"""The least that answering in channels and direct messages takes."""
+
+
+def probe(token: str, api_url: str) -> tuple[str, str, str]:
+    """Return state, finding and how to mend it, as `doctor` shows them; never raises for what Slack answers."""
+    client = WebClient(token=token, base_url=api_url.rstrip("/") + "/", timeout=10)
+    try:
+        answer = client.auth_test()
+    except SlackApiError as error:
+        reason = error.response.get("error", "unknown")
+        return "fault", f"Slack refuses the token: {reason}", "Copy the Bot User OAuth Token (xoxb-…) of the app into SLACK_BOT_TOKEN."
+    except (SlackClientError, OSError) as error:
+        return "fault", f"Slack cannot be reached at {api_url}: {error}", "Check the network and SLACK_API_URL."
+    granted = {s.strip() for s in answer.headers.get("x-oauth-scopes", "").split(",")}
+    missing = [s for s in NEEDED_SCOPES if s not in granted]
+    found = f"team {answer.get('team')}, user {answer.get('user')}"
+    if missing:
+        return "fault", f"{found}; missing scopes: {', '.join(missing)}", "Add them under OAuth & Permissions and install the app again."
+    return "ok", found, ""
