@@ -1,0 +1,1 @@
+"""Answering, recording, Slack and the command line."""

@@ -62,7 +62,9 @@ def parse_row(row: Any, number: int) -> Question:
     if not isinstance(row, Mapping) or not isinstance(row.get("question"), str):
         raise QuestionError(f"{where}: a row is an object with a text `question`.")
     context = row.get("context") or []
-    if not isinstance(context, list) or not all(isinstance(c, Mapping) and isinstance(c.get("question"), str) for c in context):
+    if not isinstance(context, list) or not all(
+        isinstance(c, Mapping) and isinstance(c.get("question"), str) for c in context
+    ):
         raise QuestionError(f"{where}: `context` is a list of objects, each with a text `question`.")
     return Question(
         text=row["question"],

@@ -38,7 +38,13 @@ class CardLine:
 
     def to_json(self) -> dict[str, Any]:
         """Return the contract's line."""
-        return {"action": self.action, "text": self.text, "citations": list(self.citations), "license": self.license, "term": self.term}
+        return {
+            "action": self.action,
+            "text": self.text,
+            "citations": list(self.citations),
+            "license": self.license,
+            "term": self.term,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
@@ -27,7 +26,6 @@ from knowledge.errors import ClausebotError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bot.model import Question
 
 app = typer.Typer(
     help="Answers AI licensing questions with a verdict and the deciding clauses, quoted word for word.",
@@ -36,7 +34,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-audit_app = typer.Typer(help="The audit table: every decision that was given.", no_args_is_help=True, rich_markup_mode=None)
+audit_app = typer.Typer(
+    help="The audit table: every decision that was given.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(audit_app, name="audit")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
@@ -56,7 +56,7 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(_fail("Stopped; what was stored before is untouched.", 130))
-    except Exception:  # the last resort: a person never sees a traceback
+    except Exception:  # noqa: BLE001  # the last resort: a person never sees a traceback
         sys.exit(_fail(f"Something went wrong that should not have (reference {_reference()}, see the log above).", 1))
 
 
@@ -140,7 +140,7 @@ def _ask_batch(name: str) -> None:
                 answer, ok = answer_line(line, number, services.answerer, asker=_user())
             except ClausebotError:
                 raise
-            except Exception:  # one row that trips a defect of ours does not cost the others
+            except Exception:  # noqa: BLE001  # one row that trips a defect of ours does not cost the others
                 answer, ok = failed_line(line, _reference()), False
             failed |= not ok
             print(json.dumps(answer, ensure_ascii=False), flush=True)
@@ -218,7 +218,9 @@ def ingest(
     source: Annotated[
         list[str] | None, typer.Option("--source", metavar="PATH_OR_URL", help="A file, a folder or an address.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Embed every clause now, not only those of AI licences.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Embed every clause now, not only those of AI licences.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Build or update the knowledge base; unchanged texts are left alone."""
@@ -233,7 +235,7 @@ def ingest(
         from bot.terminal import show_report  # noqa: PLC0415
 
         show_report(report, _console())
-    wanted = {s for s in source or ()}
+    wanted = set(source or ())
     if wanted and not report.added and not report.changed and report.failed and not report.unchanged:
         raise typer.Exit(1)
 
@@ -241,9 +243,13 @@ def ingest(
 @audit_app.command("list")
 def audit_list(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 20,
-    verdict: Annotated[str | None, typer.Option(help="allowed, conditional, prohibited, needs_review or unknown.")] = None,
+    verdict: Annotated[
+        str | None, typer.Option(help="allowed, conditional, prohibited, needs_review or unknown.")
+    ] = None,
     asker: Annotated[str | None, typer.Option(help="Who asked.")] = None,
-    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="From this time on (UTC).")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="From this time on (UTC).")
+    ] = None,
     text: Annotated[str | None, typer.Option(help="A word of the question.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -271,7 +277,7 @@ def audit_show(decision_id: Annotated[str, typer.Argument(help="The id that an a
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Check configuration, database, knowledge base, vector store, embedding model and Slack; say how to mend faults."""
+    """Check configuration, database, knowledge base, vector store, model and Slack; say how to mend faults."""
     from bot.doctor import examine  # noqa: PLC0415
 
     checks = examine(read_settings())

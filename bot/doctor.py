@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from bot.services import Services, open_services
 from bot.settings import VARIABLES, Settings
@@ -57,13 +56,17 @@ def _configuration(settings: Settings) -> Check:
     note = ""
     if settings.chat_model:
         note = "CLAUSEBOT_CHAT_MODEL is set, but this version words every answer by rules; it is not used yet."
-    return Check("configuration", "note" if note else "ok", f"home {settings.home}; set: {', '.join(chosen) or 'nothing'}", note)
+    return Check(
+        "configuration", "note" if note else "ok", f"home {settings.home}; set: {', '.join(chosen) or 'nothing'}", note
+    )
 
 
 def _disk(settings: Settings) -> Check:
     free = shutil.disk_usage(settings.home if settings.home.exists() else settings.home.anchor).free
     if free < _LEAST_FREE_BYTES:
-        return Check("disk", "fault", f"{free / 1e6:.0f} MB free", "Free some space: the knowledge base needs about 500 MB.")
+        return Check(
+            "disk", "fault", f"{free / 1e6:.0f} MB free", "Free some space: the knowledge base needs about 500 MB."
+        )
     return Check("disk", "ok", f"{free / 1e9:.1f} GB free")
 
 
@@ -71,7 +74,12 @@ def _mirror(settings: Settings) -> Check:
     if settings.mirror is None:
         return Check("mirror", "ok", "none; official texts come from the publishers' addresses")
     if not (settings.mirror / "index.csv").is_file():
-        return Check("mirror", "fault", f"{settings.mirror} has no index.csv", "Point CLAUSEBOT_MIRROR at a folder of texts with an index.csv, or unset it.")
+        return Check(
+            "mirror",
+            "fault",
+            f"{settings.mirror} has no index.csv",
+            "Point CLAUSEBOT_MIRROR at a folder of texts with an index.csv, or unset it.",
+        )
     return Check("mirror", "ok", str(settings.mirror))
 
 
@@ -82,7 +90,10 @@ def _knowledge(services: Services) -> Iterator[Check]:
     if state is None:
         yield Check("knowledge base", "note", "none yet", "Run `clausebot ingest`; the first question does it, too.")
         return
-    found = f"{state.version}: {state.documents} texts, {state.clauses} clauses, {state.licenses} licences, {state.subjects} models and datasets, of {state.updated_at:%Y-%m-%d %H:%M} UTC"
+    found = (
+        f"{state.version}: {state.documents} texts, {state.clauses} clauses, {state.licenses} licences, "
+        f"{state.subjects} models and datasets, of {state.updated_at:%Y-%m-%d %H:%M} UTC"
+    )
     if is_current(state, services.settings.home):
         yield Check("knowledge base", "ok", found)
     else:
@@ -99,7 +110,12 @@ def _model(services: Services) -> Iterator[Check]:
     embeddings = services.embeddings()
     length = float((embeddings.query("probe") ** 2).sum())
     if abs(length - 1) > 1e-3:
-        yield Check("embedding model", "fault", f"{embeddings.name} gives vectors of length {length:.3f}", "Delete the `models` folder in the data folder and run `clausebot ingest`.")
+        yield Check(
+            "embedding model",
+            "fault",
+            f"{embeddings.name} gives vectors of length {length:.3f}",
+            "Delete the `models` folder in the data folder and run `clausebot ingest`.",
+        )
         return
     yield Check("embedding model", "ok", f"{embeddings.name}, {embeddings.dimensions} dimensions")
     vectors = services.vectors(embeddings)

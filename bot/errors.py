@@ -1,20 +1,20 @@
 """The errors that people see. Each message is a sentence that names the thing and says what to do.
 
-    ClausebotError                 knowledge/errors.py
-    ├── KnowledgeError             knowledge/errors.py
-    │   ├── StoreError             knowledge/database.py: the database cannot be opened, read or written
-    │   ├── NoKnowledgeError       knowledge/store.py: nothing was ingested yet
-    │   ├── EmbeddingError         knowledge/embedding.py: the model is missing or not usable
-    │   ├── VectorStoreError       knowledge/chroma.py: Chroma's folder is damaged
-    │   │   └── VectorStoreBusyError   another process owns it
-    │   ├── WordIndexError         knowledge/words.py
-    │   ├── ProfileError           knowledge/profiles.py: a term profile breaks the format
-    │   └── RegistryError          knowledge/registry.py: the registry breaks the format
-    ├── IngestionError             ingestion/errors.py: a source, a file or a page cannot be taken in
-    │   ├── HostError              ingestion/sources/web.py
-    │   └── PinError               ingestion/pins.py: a pin does not stand where it says
-    ├── ConfigurationError         here
-    └── QuestionError              here
+ClausebotError                 knowledge/errors.py
+├── KnowledgeError             knowledge/errors.py
+│   ├── StoreError             knowledge/database.py: the database cannot be opened, read or written
+│   ├── NoKnowledgeError       knowledge/store.py: nothing was ingested yet
+│   ├── EmbeddingError         knowledge/embedding.py: the model is missing or not usable
+│   ├── VectorStoreError       knowledge/chroma.py: Chroma's folder is damaged
+│   │   └── VectorStoreBusyError   another process owns it
+│   ├── WordIndexError         knowledge/words.py
+│   ├── ProfileError           knowledge/profiles.py: a term profile breaks the format
+│   └── RegistryError          knowledge/registry.py: the registry breaks the format
+├── IngestionError             ingestion/errors.py: a source, a file or a page cannot be taken in
+│   ├── HostError              ingestion/sources/web.py
+│   └── PinError               ingestion/pins.py: a pin does not stand where it says
+├── ConfigurationError         here
+└── QuestionError              here
 """
 
 from knowledge.errors import ClausebotError

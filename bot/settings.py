@@ -1,4 +1,4 @@
-"""Settings: read once, from the environment and the TOML file that `CLAUSEBOT_CONFIG` names. The only reader of either."""
+"""Settings, read once from the environment and the file that `CLAUSEBOT_CONFIG` names; the only reader of either."""
 
 from __future__ import annotations
 
@@ -71,16 +71,18 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     home = Path(values.pop("home", "") or platformdirs.user_data_dir("clausebot")).expanduser()
     mirror = values.pop("mirror", None)
     database_url = values.pop("database_url", None) or f"sqlite:///{home / 'clausebot.db'}"
-    for name in ("chroma_url", "slack_api_url", "hf_endpoint"):
-        if name in values and not values[name].startswith(("http://", "https://")):
-            faults.append(f"{VARIABLES[name]} must be an http(s) address, not {values[name]!r}.")
+    faults += [
+        f"{VARIABLES[name]} must be an http(s) address, not {values[name]!r}."
+        for name in ("chroma_url", "slack_api_url", "hf_endpoint")
+        if name in values and not values[name].startswith(("http://", "https://"))
+    ]
     if faults:
         raise ConfigurationError(" ".join(faults))
     return Settings(
         home=home,
         database_url=database_url,
         mirror=Path(mirror).expanduser() if mirror else None,
-        **values,  # type: ignore[arg-type]  # the remaining fields are all text
+        **values,
     )
 
 

@@ -89,12 +89,14 @@ def _hanging(mark: str, text: Text) -> Table:
 def _quoted(number: int, citation: Citation) -> Padding:
     clause = f" {citation.clause}" if citation.clause else ""
     heading = f" “{citation.heading}”" if citation.heading and citation.heading not in citation.clause else ""
-    head = Text.assemble((f"[{number}] ", "cyan"), (f"{citation.license}, {_PARTS[citation.document]}{clause}", "bold"), heading)
+    head = Text.assemble(
+        (f"[{number}] ", "cyan"), (f"{citation.license}, {_PARTS[citation.document]}{clause}", "bold"), heading
+    )
     if citation.quote is None:
         body = Text("the text is not on this machine, so the clause is named but not quoted", style="italic dim")
     else:
         body = Text(f"“{' '.join(citation.quote.split())}”")
-    parts = [head, Padding(body, (0, 0, 0, 4))]
+    parts: list[Text | Padding] = [head, Padding(body, (0, 0, 0, 4))]
     if citation.source_url:
         parts.append(Padding(Text(citation.source_url, style=f"dim link {citation.source_url}"), (0, 0, 0, 4)))
     return Padding(Group(*parts), (0, 0, 0, 2))
@@ -110,7 +112,12 @@ def show_card(card: Card, console: Console) -> None:
         if profile.url:
             console.print(Text(f"  {profile.url}", style="dim"))
         if not record.curated:
-            console.print(Text("  No reviewed terms yet: questions about it go to a lawyer, with the clauses quoted.", style="italic"))
+            console.print(
+                Text(
+                    "  No reviewed terms yet: questions about it go to a lawyer, with the clauses quoted.",
+                    style="italic",
+                )
+            )
         if record.missing:
             console.print(Text(f"  Not on this machine: {', '.join(record.missing)}", style="italic"))
     for remark in card.remarks:
@@ -177,5 +184,3 @@ def show_decisions(lines: Sequence[DecisionLine], console: Console) -> None:
             Text(", ".join(line.subjects)), Text(line.question[:160]),
         )  # fmt: skip
     console.print(table)
-
-

@@ -1,0 +1,1 @@
+"""How texts get known: sources, extraction, segmentation, the build of the knowledge base."""

@@ -38,7 +38,9 @@ def resolve(pin: Pin, text: str, clauses: Sequence[Clause]) -> tuple[Clause, int
     if "…" not in pin.words:
         start, end = _sentence(text, start, end, clause)
     if end - start > LONGEST_QUOTE:
-        raise PinError(f"The words {pin.words!r} make a quote of {end - start} characters; {LONGEST_QUOTE} is the most.")
+        raise PinError(
+            f"The words {pin.words!r} make a quote of {end - start} characters; {LONGEST_QUOTE} is the most."
+        )
     return clause, start, end
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlmodel import col
 
 from ingestion.errors import IngestionError
 from ingestion.pins import PinError, resolve
@@ -186,19 +187,15 @@ class _Build:
 
     def _kept_texts(self) -> dict[str, SourceText]:
         """Texts that the database holds and that no source delivered this time, or delivered unchanged."""
-        wanted = (
-            DocumentRow.key, DocumentRow.title, DocumentRow.kind, DocumentRow.text, DocumentRow.source,
-            DocumentRow.source_url, DocumentRow.publisher, DocumentRow.version, DocumentRow.spdx,
-            DocumentRow.aliases, DocumentRow.category,
-        )  # fmt: skip
-        query = select(*wanted).where(DocumentRow.superseded_at.is_(None))  # type: ignore[union-attr, call-overload]
+        fields = tuple(SourceText.__dataclass_fields__)
+        query = select(*[getattr(DocumentRow, f) for f in fields]).where(col(DocumentRow.superseded_at).is_(None))
         with translated("reading the texts"), self._engine.connect() as connection:
-            rows = connection.execute(query).all()
-        kept = {}
-        for row in rows:
-            key, title, kind, text, *rest, aliases, category = row
-            kept[key] = SourceText(key, title, DocumentKind(kind), text, *rest, tuple(aliases), category)
-        return kept
+            rows = connection.execute(query).mappings().all()
+        kept = (
+            SourceText(**dict(row) | {"kind": DocumentKind(row["kind"]), "aliases": tuple(row["aliases"])})
+            for row in rows
+        )
+        return {text.key: text for text in kept}
 
     def text(self, key: str) -> SourceText | None:
         """Return the text that will be in force under a key."""
@@ -330,7 +327,9 @@ class _Build:
                 for position, clause in enumerate(self.tree(key)):
                     yield key, position, f"{clause.heading} {source.text[clause.start : clause.body_end]}"
 
-    def write(self, connection: Connection, prepared: _Prepared, *, version: str, manifest: str, tell: Progress) -> None:
+    def write(
+        self, connection: Connection, prepared: _Prepared, *, version: str, manifest: str, tell: Progress
+    ) -> None:
         """Put all of it in force, within the caller's transaction."""
         tell("Writing", 0, 1)
         now = datetime.now(UTC)
@@ -349,21 +348,30 @@ class _Build:
         connection.execute(delete(KnowledgeRow))
         connection.execute(
             insert(KnowledgeRow).values(
-                id=1, version=version, manifest=manifest, segmentation=_segmentation(), data=_data_fingerprint(),
-                updated_at=now, documents=len(self._keys()), clauses=sum(len(self.tree(k)) for k in self._keys()),
-                licenses=len(prepared.licenses), subjects=len(prepared.subjects),
-            )  # fmt: skip
+                id=1,
+                version=version,
+                manifest=manifest,
+                segmentation=_segmentation(),
+                data=_data_fingerprint(),
+                updated_at=now,
+                documents=len(self._keys()),
+                clauses=sum(len(self.tree(k)) for k in self._keys()),
+                licenses=len(prepared.licenses),
+                subjects=len(prepared.subjects),
+            )
         )
         tell("Writing", 1, 1)
 
     def _write_document(self, connection: Connection, key: str, now: datetime) -> None:
         source = self._batch.texts[key]
         sha = text_sha256(source.text)
-        here = DocumentRow.key == key
-        connection.execute(update(DocumentRow).where(here, DocumentRow.superseded_at.is_(None)).values(superseded_at=now))  # type: ignore[arg-type, union-attr]
-        again = connection.execute(select(DocumentRow.id).where(here, DocumentRow.sha256 == sha)).scalar()  # type: ignore[call-overload]
+        here = col(DocumentRow.key) == key
+        connection.execute(
+            update(DocumentRow).where(here, col(DocumentRow.superseded_at).is_(None)).values(superseded_at=now)
+        )
+        again = connection.execute(select(col(DocumentRow.id)).where(here, col(DocumentRow.sha256) == sha)).scalar()
         if again is not None:  # a text went back to an earlier version
-            connection.execute(update(DocumentRow).where(DocumentRow.id == again).values(superseded_at=None))  # type: ignore[arg-type]
+            connection.execute(update(DocumentRow).where(col(DocumentRow.id) == again).values(superseded_at=None))
             return
         values = {
             "key": key, "sha256": sha, "kind": source.kind.value, "title": source.title, "text": source.text,
@@ -377,8 +385,10 @@ class _Build:
 
     def _rewrite_clauses(self, connection: Connection) -> None:
         connection.execute(delete(ClauseRow))
-        query = select(DocumentRow.id, DocumentRow.key).where(DocumentRow.superseded_at.is_(None))  # type: ignore[union-attr, call-overload]
-        self._write_clauses(connection, dict(tuple(row) for row in connection.execute(query)))
+        query = select(col(DocumentRow.id), col(DocumentRow.key)).where(col(DocumentRow.superseded_at).is_(None))
+        self._write_clauses(
+            connection, {row_id: key for row_id, key in connection.execute(query) if row_id is not None}
+        )
 
     def _write_clauses(self, connection: Connection, documents: dict[int, str]) -> None:
         rows = [

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ingestion.pins import PinError, resolve
 from ingestion.segment import segment
-from ingestion.sources.interface import SourceText
+from ingestion.sources.interface import Source, SourceText
 from ingestion.sources.official import OfficialSource
 from ingestion.sources.scancode import ScanCodeSource
 from knowledge.models import Clause, Profile
@@ -26,9 +26,10 @@ def texts() -> dict[str, SourceText]:
     """Return every text that is on this machine, by key."""
     mirror = os.environ.get("CLAUSEBOT_MIRROR")
     found: dict[str, SourceText] = {}
-    sources = [ScanCodeSource()]
-    official = [OfficialSource(mirror=Path(mirror), fetch=None)] if mirror else []
-    for source in [*sources, *official]:
+    sources: list[Source] = [ScanCodeSource()]
+    if mirror:
+        sources.append(OfficialSource(mirror=Path(mirror), fetch=None))
+    for source in sources:
         found |= {t.key: t for t in source.collect() if isinstance(t, SourceText)}
     return found
 

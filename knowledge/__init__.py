@@ -1,0 +1,1 @@
+"""What is known: texts, clauses, term profiles, the registry, and the searches over them."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from rapidfuzz import fuzz, process
 
@@ -19,7 +20,10 @@ _LONGEST_NAME = 10
 _HUB_ID = re.compile(r"(?<![\w/.:-])[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*[A-Za-z0-9](?![\w/])")
 _NAME_LIKE = re.compile(r"(?<![\w/.-])[A-Za-z][A-Za-z0-9]{2,}(?:[-_.][A-Za-z0-9]+)*[-_]?v?\d[\w.-]*(?![\w/])")
 _LICENSE_WORD = re.compile(r"\s*[-:]?\s*(?:licen[cs]e|lizenz|licencia|licen[cs]ed)", re.IGNORECASE)
-_LICENSED_BEFORE = re.compile(r"(?:licen[cs]e:?|licen[cs]ed|lizenz|licencia|under|unter|sous|bajo|says|tagged|is)\s*[:=]?\s*(?:the\s+)?[\"'“`]?$", re.IGNORECASE)
+_LICENSED_BEFORE = re.compile(
+    r"(?:licen[cs]e:?|licen[cs]ed|lizenz|licencia|under|unter|sous|bajo|says|tagged|is)\s*[:=]?\s*(?:the\s+)?[\"'“`]?$",
+    re.IGNORECASE,
+)
 _CONVERTERS = frozenset({"thebloke", "unsloth", "bartowski", "mlx-community", "ggml-org", "lmstudio-community", "maziyarpanahi", "quantfactory"})  # fmt: skip
 """Hub accounts that publish conversions of other people's models, as of 2026-11: the licence is the original's."""
 _GENERIC = re.compile(r"^(?:unknown|other|proprietary|commercial|free|generic|public domain|no license|license|data|model|open source|open|community|research|mit|non commercial)\b(?: license| licence| files?)?$")  # fmt: skip
@@ -129,7 +133,7 @@ class Catalog:
             if not known_org and not any(c.isdigit() or c in "-_" for c in name):
                 continue  # `and/or`, `input/output`
             inner = [m for m in self._in_words(name, tokens(name)) if m.kind in _SUBJECTS]
-            if not inner or inner[0].start > 0 and known_org and org.casefold() not in _CONVERTERS:
+            if not inner or (inner[0].start > 0 and known_org and org.casefold() not in _CONVERTERS):
                 inner = inner if not known_org else []
             if inner and inner[0].kind is not MentionKind.UNKNOWN:
                 covered = inner[0].end >= len(name) - 1
@@ -222,7 +226,7 @@ def _mention(name: Name, shown: str, start: int, end: int) -> Mention:
 
 def _adjacent(text: str, part: Sequence[Token]) -> bool:
     """Whether only spaces and joining marks stand between the words of a name."""
-    gaps = (text[a.end : b.start] for a, b in zip(part, part[1:], strict=False))
+    gaps = (text[a.end : b.start] for a, b in pairwise(part))
     return all(re.fullmatch(r"[\s\-_./:()\[\]™®’']{0,3}", gap) and "\n\n" not in gap for gap in gaps)
 
 
@@ -238,7 +242,9 @@ def _past_variants(text: str, words: Sequence[Token], at: int) -> int:
     return at
 
 
-_LOOSE = frozenset("it base text large small medium model models weights release family community k m s series latest".split())
+_LOOSE = frozenset(
+    "it base text large small medium model models weights release family community k m s series latest".split()
+)
 """Variant words that, set apart by a space, more likely belong to the sentence."""
 
 
@@ -279,5 +285,3 @@ _PLAIN_WORDS = frozenset(
     game games media image images video videos audio phone device devices android medical finance hello thanks team
     marketing sales social network learning machine deep large language vision speech recognition""".split()
 )
-
-

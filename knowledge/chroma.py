@@ -81,7 +81,7 @@ class ChromaVectors:
 
         try:
             settings = Settings(anonymized_telemetry=False, allow_reset=False)
-            self._client = _served(url, settings) if url else chromadb.PersistentClient(str(folder), settings)
+            self._client: Any = _served(url, settings) if url else chromadb.PersistentClient(str(folder), settings)
             self._collection = self._client.get_or_create_collection(
                 f"clauses-{model}", embedding_function=None, metadata={"dimensions": dimensions}
             )
@@ -100,7 +100,9 @@ class ChromaVectors:
             if embeddings is not None:
                 rows.update(zip(found["ids"], np.asarray(embeddings, dtype=np.float32), strict=True))
         whole = {h: [rows.get(f"{h}.{i}") for i in range(n)] for h, n in windows.items()}
-        return {h: np.stack([v for v in vs if v is not None]) for h, vs in whole.items() if all(v is not None for v in vs)}
+        return {
+            h: np.stack([v for v in vs if v is not None]) for h, vs in whole.items() if all(v is not None for v in vs)
+        }
 
     def put(self, vectors: Mapping[str, Vectors]) -> None:
         """Keep vectors; the same passage again is replaced."""

@@ -35,7 +35,9 @@ class OnnxEmbeddings(Embeddings):
             facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except (OSError, ValueError) as error:
-            raise EmbeddingError(f"The exported model in {folder} cannot be read; delete it and run `ingest`.") from error
+            raise EmbeddingError(
+                f"The exported model in {folder} cannot be read; delete it and run `ingest`."
+            ) from error
         self.name: str = facts["name"]
         self.fingerprint: str = facts["fingerprint"]
         self.dimensions: int = facts["dimensions"]
@@ -55,7 +57,7 @@ class OnnxEmbeddings(Embeddings):
 
     def embed_query(self, text: str) -> list[float]:
         """Return the vector of one question."""
-        return self.query(text).tolist()
+        return [float(x) for x in self.query(text)]
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Return one vector a text, the mean over its windows where it is longer than the model reads."""
@@ -69,7 +71,7 @@ class OnnxEmbeddings(Embeddings):
         """Return the vector of one question, shape `(dimensions,)`; what lies past the model's limit is averaged in."""
         windows = self.passages([text])[0]
         if len(windows) == 1:
-            return windows[0]
+            return np.asarray(windows[0], dtype=np.float32)
         mean = windows.mean(axis=0)
         return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
 

@@ -59,7 +59,7 @@ def _load(model: str) -> SentenceTransformer:
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415
     from transformers.utils import logging  # noqa: PLC0415
 
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(model_path(model), device="cpu")
     except (OSError, ValueError) as error:

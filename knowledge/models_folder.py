@@ -34,7 +34,7 @@ def model_path(model: str) -> str:
 
 
 def fingerprint(model: str) -> str:
-    """Return a short hash of a model: one that changes under the same name gets other vectors, so its weights' size and date go in."""
+    """Return a short hash of a model's name and file sizes: another model under the same name gives other vectors."""
     path = Path(model_path(model))
     facts = [model]
     if path.is_dir():

@@ -27,10 +27,7 @@ class Token:
 
 def tokens(text: str) -> list[Token]:
     """Split text into comparable words: `Llama-3.1_8B` gives `llama`, `3.1`, `8b`."""
-    found = []
-    for match in _TOKEN.finditer(text):
-        found.append(Token(match.group().casefold(), match.start(), match.end()))
-    return found
+    return [Token(m.group().casefold(), m.start(), m.end()) for m in _TOKEN.finditer(text)]
 
 
 def normal(name: str) -> str:

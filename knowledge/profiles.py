@@ -89,7 +89,7 @@ def _check(profile: Profile, file: str) -> None:
 def _parse_term(raw: Mapping[str, Any], file: str) -> Term:
     where = f"{file}: term {raw.get('id')!r}"
     if unknown := set(raw) - _TERM_FIELDS:
-        raise ProfileError(f"{where} has a field {sorted(unknown)[0]!r} that the format does not know.")
+        raise ProfileError(f"{where} has a field {min(unknown)!r} that the format does not know.")
     pins = raw["pins"] if "pins" in raw else [raw["pin"]]
     actions = tuple(raw.get("actions", ()))
     words = vocabulary()
@@ -113,7 +113,7 @@ def _parse_term(raw: Mapping[str, Any], file: str) -> Term:
 
 def _parse_pin(raw: Mapping[str, Any], where: str) -> Pin:
     if unknown := set(raw) - {"in", "clause", "words"}:
-        raise ProfileError(f"{where}: a pin has `in`, `clause` and `words`, not {sorted(unknown)[0]!r}.")
+        raise ProfileError(f"{where}: a pin has `in`, `clause` and `words`, not {min(unknown)!r}.")
     return Pin(DocumentKind(raw.get("in", "license")), str(raw["clause"]), str(raw["words"]))
 
 

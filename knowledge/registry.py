@@ -51,13 +51,13 @@ def _entries(raw: Mapping[str, Any], file: str) -> Iterator[RegistryEntry]:
     shared = {"publisher": raw["publisher"], "as_of": str(raw["as_of"])}
     for family in raw["families"]:
         if unknown := set(family) - _FIELDS:
-            raise RegistryError(f"{file}: {family.get('id')!r} has a field {sorted(unknown)[0]!r} that is not known.")
+            raise RegistryError(f"{file}: {family.get('id')!r} has a field {min(unknown)!r} that is not known.")
         yield _entry(family, shared, family=family["id"], is_family=True)
         own = {"aliases", "cased", "models", "id", "name", "note"}
         inherited = {k: v for k, v in family.items() if k not in own}
         for member in family.get("models") or ():
             if unknown := set(member) - _FIELDS:
-                raise RegistryError(f"{file}: {member.get('id')!r} has a field {sorted(unknown)[0]!r} that is not known.")
+                raise RegistryError(f"{file}: {member.get('id')!r} has a field {min(unknown)!r} that is not known.")
             if "license_state" in member and "license" not in member:
                 inherited = {k: v for k, v in inherited.items() if k != "license"}
             if "license" in member and "license_state" not in member:
@@ -109,5 +109,10 @@ def dangling(entries: Sequence[RegistryEntry], ambiguous: Sequence[AmbiguousName
     """Return references to entries that are not there, one sentence each; tests hold the registry to none."""
     ids = {e.id for e in entries}
     bases = [f"The base {b!r} of {e.id!r} is not in the registry." for e in entries for b in e.base if b not in ids]
-    options = [f"The option {o!r} of {a.names[0]!r} is not in the registry." for a in ambiguous for o in a.options if o not in ids]
+    options = [
+        f"The option {o!r} of {a.names[0]!r} is not in the registry."
+        for a in ambiguous
+        for o in a.options
+        if o not in ids
+    ]
     return [*bases, *options]

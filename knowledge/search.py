@@ -144,5 +144,3 @@ class HybridSearch:
             if progress:
                 progress(min(at + _CHUNK, len(missing)), len(missing))
         return len(missing)
-
-

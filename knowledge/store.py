@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import Engine, select
+from sqlmodel import col
 
 from knowledge.database import translated
 from knowledge.errors import KnowledgeError
@@ -115,31 +116,33 @@ class KnowledgeStore:
         """Return every name, in a stable order."""
         if self._names is None:
             with translated("reading the names"), self._engine.connect() as connection:
-                rows = connection.execute(select(*_columns(NameRow, Name)).order_by(NameRow.id))  # type: ignore[arg-type]
+                rows = connection.execute(select(*_columns(NameRow, Name)).order_by(col(NameRow.id)))
                 self._names = tuple(Name(*row) for row in rows)
         return self._names
 
     def named(self, key: str) -> tuple[Name, ...]:
         """Return what a normal form names, best rank first, without reading all names."""
         with translated("reading the names"), self._engine.connect() as connection:
-            query = select(*_columns(NameRow, Name)).where(NameRow.key == key).order_by(NameRow.rank)  # type: ignore[arg-type]
+            query = select(*_columns(NameRow, Name)).where(col(NameRow.key) == key).order_by(col(NameRow.rank))
             return tuple(Name(*row) for row in connection.execute(query))
 
     def license_ids(self) -> tuple[str, ...]:
         """Return the id of every licence."""
         with translated("reading the licences"), self._engine.connect() as connection:
-            return tuple(connection.execute(select(LicenseRow.id).order_by(LicenseRow.id)).scalars())  # type: ignore[call-overload]
+            return tuple(connection.execute(select(col(LicenseRow.id)).order_by(col(LicenseRow.id))).scalars())
 
     def current_documents(self) -> Iterable[tuple[str, str]]:
         """Return key and hash of the newest version of every text."""
         with translated("reading the texts"), self._engine.connect() as connection:
-            query = select(DocumentRow.key, DocumentRow.sha256).where(DocumentRow.superseded_at.is_(None))  # type: ignore[union-attr, call-overload]
+            query = select(col(DocumentRow.key), col(DocumentRow.sha256)).where(
+                col(DocumentRow.superseded_at).is_(None)
+            )
             return [(key, sha) for key, sha in connection.execute(query)]
 
     def documents_for_ai(self) -> list[str]:
         """Return the keys of the texts that matter for AI: of every reviewed licence and every registry entry."""
-        records = [self.license(i) for i in self._ids(LicenseRow.id, LicenseRow.profile == "curated")]
-        ids = {e.license for e in map(self.subject, self._ids(SubjectRow.id)) if e.license}
+        records = [self.license(i) for i in self._ids(col(LicenseRow.id), col(LicenseRow.profile) == "curated")]
+        ids = {e.license for e in map(self.subject, self._ids(col(SubjectRow.id))) if e.license}
         for key in ids:
             with suppress(KeyError):
                 records.append(self.license(key))
@@ -152,14 +155,14 @@ class KnowledgeStore:
 
     def _read_license(self, key: str) -> LicenseRecord:
         with translated("reading a licence"), self._engine.connect() as connection:
-            found = connection.execute(select(LicenseRow.record).where(LicenseRow.id == key)).scalar()  # type: ignore[call-overload]
+            found = connection.execute(select(col(LicenseRow.record)).where(col(LicenseRow.id) == key)).scalar()
         if found is None:
             raise KeyError(key)
         return LICENSE_JSON.validate_json(found)
 
     def _read_subject(self, key: str) -> RegistryEntry:
         with translated("reading the registry"), self._engine.connect() as connection:
-            found = connection.execute(select(SubjectRow.record).where(SubjectRow.id == key)).scalar()  # type: ignore[call-overload]
+            found = connection.execute(select(col(SubjectRow.record)).where(col(SubjectRow.id) == key)).scalar()
         if found is None:
             raise KeyError(key)
         return SUBJECT_JSON.validate_json(found)
@@ -167,30 +170,27 @@ class KnowledgeStore:
     def _read_text(self, sha256: str) -> str | None:
         """Read a text by its hash and hash it anew: what is quoted is compared with this."""
         with translated("reading a text"), self._engine.connect() as connection:
-            query = select(DocumentRow.text).where(DocumentRow.sha256 == sha256).limit(1)  # type: ignore[call-overload, arg-type]
+            query = select(col(DocumentRow.text)).where(col(DocumentRow.sha256) == sha256).limit(1)
             text: str | None = connection.execute(query).scalar()
         if text is None or hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != sha256:
             return None
         return text
 
     def _read_document(self, key: str) -> StoredDocument:
-        wanted = (
-            DocumentRow.id, DocumentRow.kind, DocumentRow.title, DocumentRow.text, DocumentRow.sha256,
-            DocumentRow.source_url,
-        )  # fmt: skip
+        wanted = [getattr(DocumentRow, f) for f in ("id", "kind", "title", "text", "sha256", "source_url")]
         with translated("reading a text"), self._engine.connect() as connection:
-            query = select(*wanted).where(DocumentRow.key == key, DocumentRow.superseded_at.is_(None))  # type: ignore[union-attr, call-overload]
+            query = select(*wanted).where(col(DocumentRow.key) == key, col(DocumentRow.superseded_at).is_(None))
             row = connection.execute(query).first()
             if row is None:
                 raise KeyError(key)
             fields = _columns(ClauseRow, Clause)
             clauses = connection.execute(
-                select(*fields).where(ClauseRow.document_id == row.id).order_by(ClauseRow.position)  # type: ignore[arg-type]
+                select(*fields).where(col(ClauseRow.document_id) == row.id).order_by(col(ClauseRow.position))
             ).all()
         parsed = tuple(Clause(n, lb, ClauseKind(k), h, d, p, s, b, e, t) for n, lb, k, h, d, p, s, b, e, t in clauses)
         return StoredDocument(key, DocumentKind(row.kind), row.title, row.text, row.sha256, row.source_url, parsed)
 
 
-def _columns(table: type, shape: type) -> list[object]:
+def _columns(table: Any, shape: Any) -> list[Any]:
     """The table's columns in the order of a value's fields."""
-    return [getattr(table, name) for name in shape.__dataclass_fields__]  # type: ignore[attr-defined]
+    return [getattr(table, name) for name in shape.__dataclass_fields__]

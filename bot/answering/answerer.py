@@ -21,6 +21,7 @@ from knowledge.catalog import Catalog, Mention, MentionKind
 from knowledge.models import LicenseRecord, Passage, TermKind
 from knowledge.search import ClauseSearch
 from knowledge.store import KnowledgeStore
+from knowledge.vocabulary import vocabulary
 
 LONGEST_QUESTION = 100_000
 """Characters; more is a document, not a question."""
@@ -119,7 +120,9 @@ class Answerer:
 
     def _enough(self, cases: Sequence[Case], unresolved: Sequence[Unresolved]) -> bool:
         """Whether the known subjects carry the question although another name is not known."""
-        return all(u.mention.kind is MentionKind.UNKNOWN and "/" not in u.mention.shown for u in unresolved) and bool(cases)
+        return all(u.mention.kind is MentionKind.UNKNOWN and "/" not in u.mention.shown for u in unresolved) and bool(
+            cases
+        )
 
     # -- 3: clauses --------------------------------------------------------------------------------------------------
 
@@ -137,7 +140,9 @@ class Answerer:
 
     # -- 4 and 5: decision and wording ---------------------------------------------------------------------------------
 
-    def _decided(self, question: Question, reading: Reading, cases: Sequence[Case], passages: Sequence[Passage]) -> Answer:
+    def _decided(
+        self, question: Question, reading: Reading, cases: Sequence[Case], passages: Sequence[Passage]
+    ) -> Answer:
         draft = _Draft(Citations(self._store))
         verdicts: list[Verdict] = []
         students = {m.target for m in reading.students}
@@ -164,7 +169,7 @@ class Answerer:
             notes=tuple(draft.notes),
             open_questions=tuple(dict.fromkeys(draft.open_questions)),
             citations=tuple(draft.citations.found),
-            confidence=_confidence(verdict, cases, draft, reading),
+            confidence=_confidence(cases, draft, reading),
             written_by=self._writer.name,
         )
 
@@ -219,7 +224,9 @@ class Answerer:
         near = [p for p in passages if p.document_key in keys][:_SHOWN_FOR_REVIEW]
         cited = tuple(dict.fromkeys(draft.citations.of_passage(record, p) for p in near))
         if cited:
-            text = f"The terms of {record.profile.name} have not been reviewed yet; these clauses come nearest to the question."
+            text = (
+                f"The terms of {record.profile.name} are not reviewed yet; these clauses come nearest to the question."
+            )
             draft.unclear.append(Statement(text, cited, record.profile.id))
         draft.open_questions.append(f"What do the terms of {record.profile.name} say on this use?")
         return Verdict.NEEDS_REVIEW
@@ -237,9 +244,7 @@ class Answerer:
         asked = situation.asks
 
         def order(findings: Iterable[Finding]) -> list[Finding]:
-            return sorted(
-                findings, key=lambda f: (-f.truth, not asked & set(f.term.about), near.get(f.term.id, 99))
-            )
+            return sorted(findings, key=lambda f: (-f.truth, not asked & set(f.term.about), near.get(f.term.id, 99)))
 
         told: set[str] = set()
         for finding in order(ruling.of(TermKind.PROHIBITION, Truth.TRUE)):
@@ -265,9 +270,13 @@ class Answerer:
                 draft.open_questions.extend(finding.questions)
                 told.add(finding.term.id)
         for action in ruling.silent_on:
-            draft.open_questions.append(f"Does {record.profile.name} allow to {action.replace('_', ' ')}? No reviewed term grants it.")
+            draft.open_questions.append(
+                f"Does {record.profile.name} grant this: {vocabulary().actions[action]}? No reviewed term does."
+            )
         for finding in order(self._asked_about(ruling, asked, told))[:_MOST_NOTES]:
-            draft.notes.append(statement(finding, "" if finding.truth is Truth.TRUE else "Does not apply as described: "))
+            draft.notes.append(
+                statement(finding, "" if finding.truth is Truth.TRUE else "Does not apply as described: ")
+            )
             told.add(finding.term.id)
         for finding in self._supporting(ruling, told):
             draft.notes.append(statement(finding))
@@ -278,9 +287,8 @@ class Answerer:
         found = []
         for finding in ruling.of(TermKind.PERMISSION, Truth.TRUE, Truth.OPEN):
             covers = set(finding.term.actions)
-            if covers and ("any" in covers or not actions or covers & actions):
-                found.append(finding)
-            elif not covers and situation.asks & set(finding.term.about):
+            granted = covers and ("any" in covers or not actions or covers & actions)
+            if granted or (not covers and situation.asks & set(finding.term.about)):
                 found.append(finding)
         return found[:4]
 
@@ -308,14 +316,18 @@ class Answerer:
             if label.profile.category in _PERMISSIVE and any(r.profile.category not in _PERMISSIVE for r in governing):
                 names = ", ".join(dict.fromkeys(r.profile.short for r in governing))
                 draft.remarks.append(
-                    f"The label {label.profile.name} and the base terms do not match: {names} stays whatever a card says."
+                    f"The label {label.profile.name} does not match the base terms: {names} stays whatever a card says."
                 )
                 if verdict is not Verdict.PROHIBITED:
                     verdict = Verdict.NEEDS_REVIEW
-                    draft.open_questions.append(f"Did the author have a permission to publish under {label.profile.name}?")
+                    draft.open_questions.append(
+                        f"Did the author have a permission to publish under {label.profile.name}?"
+                    )
         return verdict
 
-    def _undecided(self, question: Question, reading: Reading, cases: Sequence[Case], unresolved: Sequence[Unresolved]) -> Answer:
+    def _undecided(
+        self, question: Question, reading: Reading, cases: Sequence[Case], unresolved: Sequence[Unresolved]
+    ) -> Answer:
         licensing = bool(set(reading.use.actions) - {"inference"} or reading.asks or cases)
         return Answer(
             question=question.text,
@@ -329,7 +341,7 @@ class Answerer:
             written_by=self._writer.name,
         )
 
-    # -- 6: verification -------------------------------------------------------------------------------------------------
+    # -- 6: verification ---------------------------------------------------------------------------------------------
 
     def _verified(self, answer: Answer) -> Answer:
         try:
@@ -337,11 +349,12 @@ class Answerer:
             checked = verified(answer.citations, self._store.texts(hashes))
             return sealed(replace(answer, citations=checked))
         except CitationFault as fault:
-            log.error("citation_fault", fault=str(fault), verdict=answer.verdict.value)
+            log.exception("citation_fault", fault=str(fault), verdict=answer.verdict.value)
             return Answer(
                 question=answer.question,
                 verdict=Verdict.NEEDS_REVIEW,
-                summary="A lawyer should decide: an answer was found, but its quotes do not match the stored texts, so it is withheld.",
+                summary="A lawyer should decide: an answer was found, but its quotes do not match the stored texts, "
+                "so it is withheld.",
                 subjects=answer.subjects,
                 use=answer.use,
                 open_questions=("Why do the quotes not match? Run `clausebot doctor`.",),
@@ -364,7 +377,7 @@ def check(question: Question) -> None:
 
 
 def _nearness(record: LicenseRecord, passages: Sequence[Passage]) -> dict[str, int]:
-    """Rank of each term by the best-ranked passage that its quotes touch; terms that no passage touches are left out."""
+    """Rank of each term by the best passage that its quotes touch; terms that no passage touches are left out."""
     ranks: dict[str, int] = {}
     for term_id, quotes in record.quotes.items():
         for quote in filter(None, quotes):
@@ -383,7 +396,7 @@ def _how_to_get(record: LicenseRecord) -> str:
     )
 
 
-def _confidence(verdict: Verdict, cases: Sequence[Case], draft: _Draft, reading: Reading) -> float:
+def _confidence(cases: Sequence[Case], draft: _Draft, reading: Reading) -> float:
     """A plain measure of how much stood on reviewed terms and stated facts, from 0 to 1; not a probability."""
     value = 0.95
     value -= 0.3 * any(not r.curated for c in cases for r in c.licenses)

@@ -95,9 +95,17 @@ def verified(citations: Sequence[Citation], texts: dict[str, str]) -> tuple[Cita
             raise CitationFault(f"{citation.license} {citation.clause}: the quote is not the stored text.")
         checked.append(
             Citation(
-                citation.license, citation.document, citation.clause, citation.heading, citation.quote, True,
-                citation.start, citation.end, citation.text_sha256, citation.source_url,
-            )  # fmt: skip
+                citation.license,
+                citation.document,
+                citation.clause,
+                citation.heading,
+                citation.quote,
+                True,
+                citation.start,
+                citation.end,
+                citation.text_sha256,
+                citation.source_url,
+            )
         )
     return tuple(checked)
 

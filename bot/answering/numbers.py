@@ -31,7 +31,9 @@ _PEOPLE = (
     ("headcount", r"(?:employees?|staff|people (?:in|at) (?:the|our) company|mitarbeiter\w*|salariés|empleados|-?person (?:company|team|startup|outfit|studio|film outfit))"),
     ("users", r"(?:users?|customers?|people|subscribers?|installs?|downloads?|nutzer\w*|kunden|utilisateurs|usuarios|players?)"),
 )  # fmt: skip
-_PEOPLE_PATTERNS = [(f, re.compile(rf"{_AMOUNT}\s*[~-]?\s*(?:\w+ ){{0,1}}{noun}", re.IGNORECASE)) for f, noun in _PEOPLE]
+_PEOPLE_PATTERNS = [
+    (f, re.compile(rf"{_AMOUNT}\s*[~-]?\s*(?:\w+ ){{0,1}}{noun}", re.IGNORECASE)) for f, noun in _PEOPLE
+]
 _CURRENCY = {"$": "usd", "usd": "usd", "dollars": "usd", "us$": "usd", "€": "eur", "eur": "eur", "euro": "eur", "euros": "eur", "£": "gbp", "gbp": "gbp"}  # fmt: skip
 _MONEY = re.compile(
     rf"(?P<before>us\$|\$|€|£|usd |eur )?\s?{_AMOUNT}\s*(?P<after>\$|€|£|usd|eur|euros?|gbp|dollars)?", re.IGNORECASE

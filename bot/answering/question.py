@@ -140,7 +140,8 @@ _STRONGLY_INTERNAL = re.compile(
 )
 _OUTREACH = ("distribute_product", "host_api", "redistribute_weights", "embed_on_device")
 _PUBLISHING = re.compile(
-    r"\b(?:publish|releas|re-?licen[cs]|put|ship|distribut|go(?:es)? out|upload|slap|sell|add|offer|shar|give|everything)\w*", re.IGNORECASE
+    r"\b(?:publish|releas|re-?licen[cs]|put|ship|distribut|go(?:es)? out|upload|slap|sell|add|offer|shar|give|everything)\w*",
+    re.IGNORECASE,
 )
 
 
@@ -155,7 +156,9 @@ def _actions(text: str) -> tuple[str, ...]:
         found -= set(_OUTREACH) - strong
     elif "internal_use" in found and found & set(_OUTREACH):
         found.discard("internal_use")
-    if "train_on_outputs" in found and not re.search(r"\b(?:output|synthetic|generat|teacher|respons|complet|answer|train|tun|sft|distil)", text, re.IGNORECASE):
+    if "train_on_outputs" in found and not re.search(
+        r"\b(?:output|synthetic|generat|teacher|respons|complet|answer|train|tun|sft|distil)", text, re.IGNORECASE
+    ):
         found.discard("train_on_outputs")
     if "publish_research" in found and "redistribute_weights" in found and not _weights_named(text):
         found.discard("redistribute_weights")
@@ -171,7 +174,9 @@ def _weak(text: str, phrase: Phrase) -> bool:
 
 
 def _weights_named(text: str) -> bool:
-    return bool(re.search(r"\b(?:weights|checkpoint|adapter|lora|finetune|fine-tune|model|gguf)\b", text, re.IGNORECASE))
+    return bool(
+        re.search(r"\b(?:weights|checkpoint|adapter|lora|finetune|fine-tune|model|gguf)\b", text, re.IGNORECASE)
+    )
 
 
 def _domain(text: str) -> str | None:
@@ -197,7 +202,8 @@ def _topics(text: str, domain: str | None) -> dict[str, Truth]:
     elif found["human_review"] is Truth.TRUE:
         found.update({t: Truth.FALSE for t in ("automated_decision", "unlicensed_practice", "substitute_professional")
                       if found.get(t) is not Truth.TRUE})  # fmt: skip
-    found.setdefault("background_use", Truth.OPEN)
+    for modifier in ("background_use", "consents"):
+        found.setdefault(modifier, Truth.OPEN)
     return found
 
 
@@ -219,8 +225,12 @@ def _topics_given(use: Use, read: Mapping[str, Truth]) -> dict[str, Truth]:
 def _commercial(text: str, actions: tuple[str, ...]) -> bool | None:
     phrases = list(lexicon().find("commercial", text))
     against = [p for p in phrases if p.word == "no" and not p.negated]
-    if any("commerc" in text[p.start : p.end].casefold() or "kommerz" in text[p.start : p.end].casefold() for p in against):
-        asked = re.search(r"\b(?:is|licen[cs]e|license|text|rail|terms|so we|says?)\b[^.?!]{0,30}non-?commercial", text, re.IGNORECASE)
+    if any(
+        "commerc" in text[p.start : p.end].casefold() or "kommerz" in text[p.start : p.end].casefold() for p in against
+    ):
+        asked = re.search(
+            r"\b(?:is|licen[cs]e|license|text|rail|terms|so we|says?)\b[^.?!]{0,30}non-?commercial", text, re.IGNORECASE
+        )
         if not asked:
             return False
         against = []
@@ -236,7 +246,9 @@ def _result_license(text: str, licenses: list[Mention], actions: tuple[str, ...]
         before = text[max(0, mention.start - 60) : mention.start]
         if _PUBLISHING.search(before) and re.search(r"\b(?:under|as|slap|unter|sous|bajo)\b[\w ]{0,14}$", before):
             return mention, False
-        if re.search(r"\b(?:slap|relicen[cs]e (?:it |them )?(?:as|under|to))\s+(?:the |plain |just )*$", before, re.IGNORECASE):
+        if re.search(
+            r"\b(?:slap|relicen[cs]e (?:it |them )?(?:as|under|to))\s+(?:the |plain |just )*$", before, re.IGNORECASE
+        ):
             return mention, False
     return None, True
 

@@ -132,7 +132,9 @@ def _as_of(store: KnowledgeStore) -> str:
 def unknown(mention: Mention, nearest: tuple[str, ...]) -> Unresolved:
     """Return what to ask where a name is not known."""
     hint = f" Did you mean {_or(nearest)}?" if nearest else ""
-    return Unresolved(mention, f"Which model, dataset or licence is {mention.shown!r}? I do not know that name.{hint}", nearest)
+    return Unresolved(
+        mention, f"Which model, dataset or licence is {mention.shown!r}? I do not know that name.{hint}", nearest
+    )
 
 
 def ambiguous(mention: Mention, names: tuple[str, ...]) -> Unresolved:

@@ -28,7 +28,7 @@ class RetrieverSearch:
         found = []
         for rank, document in enumerate(self._retriever.invoke(text)):
             key, position = document.metadata.get("document"), document.metadata.get("position")
-            if key not in documents or not isinstance(position, int):
+            if not isinstance(key, str) or key not in documents or not isinstance(position, int):
                 continue
             clauses = self._store.document(key).clauses
             if 0 <= position < len(clauses):

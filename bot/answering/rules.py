@@ -7,7 +7,7 @@ the question points to. A fact left open never sends an answer to a lawyer, it m
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from bot.model import Use, Verdict
@@ -64,12 +64,16 @@ class Ruling:
         return tuple(f for f in self.findings if f.term.kind is kind and f.truth in truths)
 
 
+_SAME_TERMS = "same"
+
 # Questions about the work, not acts that a licence has to grant: terms speak of them by conditions instead.
 _NEEDS_NO_GRANT = frozenset({"look_up", "internal_use", "relicense", "combine", "collect_data"})
 
 
 def decide(profile: Profile, situation: Situation) -> Ruling:
     """Apply every term of a licence to a situation."""
+    if situation.result_license == profile.id:  # the same terms again are no other terms
+        situation = replace(situation, result_license=_SAME_TERMS)
     findings = tuple(_find(term, situation) for term in profile.terms)
     silent = _uncovered(findings, situation.use.actions)
     return Ruling(profile, _verdict(findings, silent), findings, silent)
@@ -250,7 +254,8 @@ def _license_of_result(predicate: Predicate, situation: Situation) -> Outcome:
     wanted = situation.result_license
     if wanted is None:
         return Truth.OPEN, ("Under which terms will the result be given on?",)
-    return (Truth.TRUE if wanted in predicate.values or "other" in predicate.values else Truth.FALSE), ()
+    other = "other" in predicate.values and wanted != _SAME_TERMS
+    return (Truth.TRUE if wanted in predicate.values or other else Truth.FALSE), ()
 
 
 def _asks(predicate: Predicate, situation: Situation) -> Outcome:

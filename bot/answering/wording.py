@@ -67,7 +67,8 @@ def undecided(unresolved: Sequence[Unresolved], *, licensing: bool) -> str:
     """Return the summary of an answer that decides nothing."""
     if unresolved:
         named = ", ".join(f"“{u.mention.shown}”" for u in unresolved[:3])
-        return f"I cannot decide this yet: {named} does not lead to one known model, dataset or licence. {unresolved[0].question}"
+        lost = f"{named} does not lead to one known model, dataset or licence"
+        return f"I cannot decide this yet: {lost}. {unresolved[0].question}"
     if licensing:
         return "I cannot decide this yet: the question names no model, dataset or licence. Which one is it about?"
     return (

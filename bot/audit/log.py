@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import ColumnElement, Engine, func, insert, select
 
 from bot.audit.models import Decision
 from bot.model import Answer, Question
@@ -100,7 +100,7 @@ class AuditLog:
             since and table.created_at >= since,
             text and table.question.icontains(text, autoescape=True),
         ):
-            if condition is not None and condition != "":
+            if isinstance(condition, ColumnElement):
                 query = query.where(condition)
         with translated("reading the decisions"), self._engine.connect() as connection:
             rows = connection.execute(query).all()
@@ -114,14 +114,15 @@ class AuditLog:
         """Return a whole decision as it was given, or `None`."""
         table = Decision.__table__.c  # type: ignore[attr-defined]
         with translated("reading the decision"), self._engine.connect() as connection:
-            row = connection.execute(select(table.created_at, table.asker, table.channel, table.answer).where(table.id == decision_id)).first()
+            row = connection.execute(
+                select(table.created_at, table.asker, table.channel, table.answer).where(table.id == decision_id)
+            ).first()
         if row is None:
             return None
         return {"created_at": row.created_at.isoformat(), "asker": row.asker, "channel": row.channel, **row.answer}
 
     def count(self) -> int:
         """Return how many decisions there are."""
-
 
         with translated("counting the decisions"), self._engine.connect() as connection:
             return connection.execute(select(func.count()).select_from(Decision)).scalar_one()

@@ -27,7 +27,9 @@ class Decision(SQLModel, table=True):
     citations: list[dict[str, Any]] = Field(
         sa_column=Column(JSON, nullable=False), description="quotes with offsets and the hash of the text they are from"
     )
-    answer: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False), description="the whole answer as it was given")
+    answer: dict[str, Any] = Field(
+        sa_column=Column(JSON, nullable=False), description="the whole answer as it was given"
+    )
     confidence: float
     knowledge_version: str
     program_version: str
@@ -39,7 +41,7 @@ for _operation in ("UPDATE", "DELETE"):
     event.listen(
         Decision.__table__,  # type: ignore[attr-defined]
         "after_create",
-        DDL(
+        DDL(  # type: ignore[no-untyped-call]
             f"CREATE TRIGGER decision_no_{_operation.lower()} BEFORE {_operation} ON decision "
             "BEGIN SELECT RAISE(ABORT, 'decisions are never changed'); END"
         ).execute_if(dialect="sqlite"),

@@ -16,12 +16,20 @@ def probe(token: str, api_url: str) -> tuple[str, str, str]:
         answer = client.auth_test()
     except SlackApiError as error:
         reason = error.response.get("error", "unknown")
-        return "fault", f"Slack refuses the token: {reason}", "Copy the Bot User OAuth Token (xoxb-…) of the app into SLACK_BOT_TOKEN."
+        return (
+            "fault",
+            f"Slack refuses the token: {reason}",
+            "Copy the Bot User OAuth Token (xoxb-…) of the app into SLACK_BOT_TOKEN.",
+        )
     except (SlackClientError, OSError) as error:
         return "fault", f"Slack cannot be reached at {api_url}: {error}", "Check the network and SLACK_API_URL."
     granted = {s.strip() for s in answer.headers.get("x-oauth-scopes", "").split(",")}
     missing = [s for s in NEEDED_SCOPES if s not in granted]
     found = f"team {answer.get('team')}, user {answer.get('user')}"
     if missing:
-        return "fault", f"{found}; missing scopes: {', '.join(missing)}", "Add them under OAuth & Permissions and install the app again."
+        return (
+            "fault",
+            f"{found}; missing scopes: {', '.join(missing)}",
+            "Add them under OAuth & Permissions and install the app again.",
+        )
     return "ok", found, ""
