@@ -122,10 +122,13 @@ class Services:
 
     def sources(self) -> list[Source]:
         """Return the standing sources: ScanCode's texts and the publishers' own."""
-        from ingestion.sources.official import OfficialSource  # noqa: PLC0415
+        from ingestion.sources.official import MissingMirror, OfficialSource  # noqa: PLC0415
         from ingestion.sources.scancode import ScanCodeSource  # noqa: PLC0415
 
-        return [ScanCodeSource(), OfficialSource(mirror=self.settings.mirror)]
+        mirror = self.settings.mirror
+        if mirror is not None and not mirror.exists():
+            return [ScanCodeSource(), OfficialSource(), MissingMirror(mirror)]
+        return [ScanCodeSource(), OfficialSource(mirror=mirror)]
 
     def documents_to_embed(self, *, everything: bool) -> list[str]:
         """Return the keys of the texts whose clauses `ingest` embeds ahead."""

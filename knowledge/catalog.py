@@ -80,7 +80,7 @@ class Catalog:
                 self._orgs.setdefault(name.target.split("/", 1)[0].casefold(), set()).add(name.target)
         for names in self._by_key.values():
             names.sort(key=lambda n: n.rank)
-        self._fuzzy = [k for k, names in self._by_key.items() if names[0].rank <= 3 and len(k) >= 5]
+        self._fuzzy = [k for k, ns in self._by_key.items() if ns[0].rank <= 3 and not ns[0].cased and len(k) >= 5]
         self._version = self._store.state.version
 
     def find(self, text: str) -> list[Mention]:
@@ -227,7 +227,7 @@ def _mention(name: Name, shown: str, start: int, end: int) -> Mention:
 def _adjacent(text: str, part: Sequence[Token]) -> bool:
     """Whether only spaces and joining marks stand between the words of a name."""
     gaps = (text[a.end : b.start] for a, b in pairwise(part))
-    return all(re.fullmatch(r"[\s\-_./:()\[\]™®’']{0,3}", gap) and "\n\n" not in gap for gap in gaps)
+    return all(re.fullmatch(r"[\s\-_./:·()\[\]™®’']{0,3}", gap) and "\n\n" not in gap for gap in gaps)
 
 
 def _past_variants(text: str, words: Sequence[Token], at: int) -> int:

@@ -44,6 +44,14 @@ class VectorStore(Protocol):
         """Return how many vectors are held."""
         ...
 
+    def mark(self, label: str) -> None:
+        """Remember that everything which the label stands for is held; the number of vectors goes with it."""
+        ...
+
+    def is_marked(self, label: str) -> bool:
+        """Whether the label was the last one marked and no vector was lost since."""
+        ...
+
     def close(self) -> None:
         """Let another process have the store."""
         ...
@@ -66,6 +74,13 @@ class MemoryVectors:
     def count(self) -> int:
         """Return how many vectors are held."""
         return sum(len(v) for v in self._held.values())
+
+    def mark(self, label: str) -> None:
+        """Nothing outlives the process, so nothing is remembered."""
+
+    def is_marked(self, label: str) -> bool:  # noqa: ARG002  # the protocol's signature
+        """Return `False`: see `mark`."""
+        return False
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -114,6 +129,14 @@ class ChromaVectors:
     def count(self) -> int:
         """Return how many vectors are held."""
         return self._collection.count()
+
+    def mark(self, label: str) -> None:
+        """Write the label and the number of vectors into the collection's metadata."""
+        self._collection.modify(metadata={"embedded": f"{label} {self.count()}"})
+
+    def is_marked(self, label: str) -> bool:
+        """Whether the metadata hold the label with the number of vectors that there are."""
+        return (self._collection.metadata or {}).get("embedded") == f"{label} {self.count()}"
 
     def close(self) -> None:
         """Close the database and let another process have it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -88,10 +88,15 @@ class HybridSearch:
                 found[key, position] = max(float(score), found.get((key, position), -1.0))
         return found
 
-    def embed(self, documents: Iterable[str], progress: Callable[[int, int], None] | None = None) -> int:
+    def embed(self, documents: Sequence[str], progress: Callable[[int, int], None] | None = None) -> int:
         """Embed what is not embedded yet of the documents; return the number of passages embedded now."""
+        label = passage_hash("\n".join([self._store.state.version, *documents]))
+        if self._vectors.is_marked(label):
+            return 0
         texts = {passage_hash(t): t for key in documents for _, t in self._passages(self._store.document(key))}
-        return self._embed_missing(texts, progress)
+        count = self._embed_missing(texts, progress)
+        self._vectors.mark(label)
+        return count
 
     def _by_meaning(self, question: Vectors, documents: Sequence[str]) -> list[tuple[str, int]]:
         scored: dict[tuple[str, int], float] = {}

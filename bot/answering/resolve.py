@@ -118,6 +118,9 @@ def _remarks(entry: RegistryEntry) -> tuple[str, ...]:
     remarks = []
     if entry.withdrawn:
         remarks.append(f"{entry.name} was withdrawn: {entry.withdrawn}")
+    if entry.history:
+        earlier = "; ".join(f"{h.get('license', '?')} until {h.get('until', '?')}" for h in entry.history)
+        remarks.append(f"The licence of {entry.name} changed: {earlier}. The copy that you took decides.")
     if entry.note:
         remarks.append(entry.note)
     if entry.closed:

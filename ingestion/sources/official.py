@@ -42,6 +42,22 @@ class Listed:
     """Name of the file within a mirror."""
 
 
+class MissingMirror:
+    """Stands for a mirror folder that is not there: says so, and leaves the work to the official addresses."""
+
+    name = "mirror"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def collect(self) -> Iterator[SourceText | Failed]:
+        """Yield the one failure."""
+        yield Failed(
+            "mirror",
+            f"CLAUSEBOT_MIRROR names {str(self._folder)!r}, which is not there; the official addresses were tried.",
+        )
+
+
 class OfficialSource:
     """The texts of `sources.csv`, and whatever else the mirror holds.
 
@@ -107,8 +123,8 @@ class OfficialSource:
         """
         if row.file_url is None:
             return (
-                f"{row.title} was taken from a page or a PDF ({row.source_url}) and is only read from a mirror; "
-                "set CLAUSEBOT_MIRROR, or save the text and run `clausebot ingest --source FILE`."
+                "The publisher serves it as a page or a PDF, so it is only read from a mirror: set CLAUSEBOT_MIRROR, "
+                "or save the text and run `clausebot ingest --source FILE`."
             )
         if self._fetch is None:
             return "It is not in the mirror and the network is not used; add it to the mirror."
