@@ -283,13 +283,15 @@ class _Build:
     ) -> list[dict[str, Any]]:
         names: dict[tuple[str, str], dict[str, Any]] = {}
 
-        def add(shown: str, kind: str, target: str, rank: int, *, cased: bool = False) -> None:
+        def add(shown: str, kind: str, target: str, rank: int, *, cased: bool = False, family: str = "") -> None:
             key = normal(shown)
             forms = [key, key.removesuffix(".0")] if key.endswith(".0") and key.count(" ") else [key]
             for form in forms:
                 if form and (form, target) not in names:
-                    row = {"key": form, "shown": shown, "kind": kind, "target": target, "cased": cased, "rank": rank}
-                    names[form, target] = row
+                    names[form, target] = {
+                        "key": form, "shown": shown, "kind": kind, "target": target, "cased": cased, "rank": rank,
+                        "family": family,
+                    }  # fmt: skip
 
         known = {e.id for e in entries}
         for name in ambiguous:
@@ -300,9 +302,9 @@ class _Build:
         for entry in entries:
             rank = 1 if entry.is_family else 2
             for shown in (entry.id, entry.name, *entry.aliases):
-                add(shown, entry.kind, entry.id, rank)
+                add(shown, entry.kind, entry.id, rank, family=entry.family)
             for shown in entry.cased:
-                add(shown, entry.kind, entry.id, rank, cased=True)
+                add(shown, entry.kind, entry.id, rank, cased=True, family=entry.family)
         for record in records:
             profile = record.profile
             rank = 3 if record.curated else 5

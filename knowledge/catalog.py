@@ -55,6 +55,8 @@ class Mention:
     question: str = ""
     """Of an ambiguous name: how to ask which is meant."""
     options: tuple[str, ...] = ()
+    family: str = ""
+    """Of a registry entry: the family that it belongs to, or is."""
     derived: bool = False
     """Somebody else's model, named after the one that `target` is."""
     misspelt: bool = False
@@ -221,7 +223,7 @@ def _mention(name: Name, shown: str, start: int, end: int) -> Mention:
     if name.kind == "ambiguous":
         asked = json.loads(name.target)
         return Mention(MentionKind.AMBIGUOUS, shown, start, end, "", asked["question"], tuple(asked["options"]))
-    return Mention(MentionKind(name.kind), shown, start, end, name.target)
+    return Mention(MentionKind(name.kind), shown, start, end, name.target, family=name.family)
 
 
 def _adjacent(text: str, part: Sequence[Token]) -> bool:

@@ -59,6 +59,7 @@ class Name:
     target: str
     cased: bool
     rank: int
+    family: str
 
 
 class KnowledgeStore:

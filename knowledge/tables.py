@@ -84,6 +84,7 @@ class NameRow(SQLModel, table=True):
     target: str = Field(description="id of the licence or subject; of an ambiguous name, JSON")
     cased: bool = Field(default=False, description="found only in just this spelling")
     rank: int = Field(default=0, description="the lower one wins where two share a name")
+    family: str = Field(default="", description="of a registry entry: the family that it belongs to")
 
 
 class KnowledgeRow(SQLModel, table=True):

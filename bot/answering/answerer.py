@@ -46,6 +46,8 @@ class _Draft:
     open_questions: list[str] = field(default_factory=list)
     fixes: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    told: set[tuple[str, str]] = field(default_factory=set)
+    """Licence and term of every statement: two subjects under one licence do not say it twice."""
 
 
 class Answerer:
@@ -74,7 +76,8 @@ class Answerer:
         reading = understand(question, self._catalog)
         # 2. find what governs it
         cases, unresolved = self._resolve(reading)
-        if not cases or (unresolved and not self._enough(cases, unresolved)):
+        licensing = reading.is_licensing or question.use is not None
+        if not licensing or not cases or (unresolved and not self._enough(cases, unresolved)):
             draft = self._undecided(question, reading, cases, unresolved)
         else:
             # 3. find the clauses that speak to the question
@@ -246,20 +249,20 @@ class Answerer:
         def order(findings: Iterable[Finding]) -> list[Finding]:
             return sorted(findings, key=lambda f: (-f.truth, not asked & set(f.term.about), near.get(f.term.id, 99)))
 
-        told: set[str] = set()
-        for finding in order(ruling.of(TermKind.PROHIBITION, Truth.TRUE)):
+        told = {t for i, t in draft.told if i == record.profile.id}
+        for finding in order(f for f in ruling.of(TermKind.PROHIBITION, Truth.TRUE) if f.term.id not in told):
             draft.prohibitions.append(statement(finding))
             told.add(finding.term.id)
             if finding.term.fix:
                 draft.fixes.append(finding.term.fix)
-        for finding in order(ruling.of(TermKind.UNCLEAR, Truth.TRUE)):
+        for finding in order(f for f in ruling.of(TermKind.UNCLEAR, Truth.TRUE) if f.term.id not in told):
             draft.unclear.append(statement(finding))
             draft.open_questions.extend([finding.term.question] if finding.term.question else [])
             told.add(finding.term.id)
         binding = [
             *ruling.of(TermKind.CONDITION, Truth.TRUE, Truth.OPEN), *ruling.of(TermKind.PROHIBITION, Truth.OPEN)
         ]  # fmt: skip
-        wanted = [f for f in binding if not f.term.low or asked & set(f.term.about)]
+        wanted = [f for f in binding if f.term.id not in told and (not f.term.low or asked & set(f.term.about))]
         for finding in order(wanted)[:_MOST_CONDITIONS]:
             draft.conditions.append(statement(finding, "" if finding.truth is Truth.TRUE else "If so: "))
             draft.open_questions.extend(finding.questions)
@@ -280,6 +283,8 @@ class Answerer:
             told.add(finding.term.id)
         for finding in self._supporting(ruling, told):
             draft.notes.append(statement(finding))
+            told.add(finding.term.id)
+        draft.told |= {(record.profile.id, t) for t in told}
 
     def _grants(self, ruling: Ruling, situation: Situation) -> list[Finding]:
         """The permissions that cover the asked actions, the first of each; and those that answer what was asked."""
@@ -328,11 +333,11 @@ class Answerer:
     def _undecided(
         self, question: Question, reading: Reading, cases: Sequence[Case], unresolved: Sequence[Unresolved]
     ) -> Answer:
-        licensing = bool(set(reading.use.actions) - {"inference"} or reading.asks or cases)
+        licensing = reading.is_licensing or question.use is not None
         return Answer(
             question=question.text,
             verdict=Verdict.UNKNOWN,
-            summary=undecided(unresolved, licensing=licensing),
+            summary=undecided(unresolved if licensing else (), licensing=licensing),
             subjects=tuple(c.subject for c in cases),
             use=reading.use,
             open_questions=tuple(dict.fromkeys(u.question for u in unresolved))

@@ -36,6 +36,8 @@ class Reading:
     use: Use = field(default_factory=Use)
     topics: Mapping[str, Truth] = field(default_factory=dict)
     asks: frozenset[str] = frozenset()
+    is_licensing: bool = True
+    """Whether anything in the text asks what may be done, or what a licence says."""
 
 
 def understand(question: Question, catalog: Catalog) -> Reading:
@@ -45,10 +47,35 @@ def understand(question: Question, catalog: Catalog) -> Reading:
     for earlier in reversed(question.context):
         reading = _carry_over(_read(_clean(earlier), catalog), reading)
     if question.subjects is not None:
-        reading = replace(reading, subjects=_named(question.subjects, catalog), students=())
+        named = _named(question.subjects, catalog)
+        # Names that lead nowhere are no reason to overlook what the question itself names.
+        if any(m.target for m in named) or not reading.subjects:
+            reading = replace(reading, subjects=named, students=())
     if question.use is not None:
         reading = replace(reading, use=question.use, topics=_topics_given(question.use, reading.topics))
     return reading
+
+
+_PERMISSION = re.compile(
+    r"\b(?:can|may|could|are|is|am) (?:we|i|you|they|it|that|this|our|my|the)\b|\b(?:allow|permit|ok\b|okay|fine\b|legal|licen[cs]|lizenz|"
+    r"licencia|terms|clause|prohibit|forbid|forbidden|restrict|comply|complian|dürfen|darf|erlaubt|peut-on|pouvons|puis-je|"
+    r"podemos|puedo|se puede|require|oblig|owe\b|must we|do we (?:need|have)|green light|any (?:problem|issue)|"
+    r"good to go|what do we|wollen wir|clean\b|safe to)",
+    re.IGNORECASE,
+)
+_TECHNICAL = re.compile(
+    r"\b(?:how many|how much|how (?:do|can|to)|why (?:does|is)|which gpu|h100s?|a100s?|gpus?|vram|tokens? per|rps|latency|throughput|"
+    r"context (?:length|window)|batch size|learning rate|out of memory|oom|stack ?trace|error|install|benchmark scores?|"
+    r"faster|accuracy|prompt|hyperparameters?)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_licensing(text: str, actions: tuple[str, ...], asks: frozenset[str], mentions: list[Mention]) -> bool:
+    if _TECHNICAL.search(text) and not re.search(r"licen[cs]|terms|clause|allow|permit|lizenz", text, re.IGNORECASE):
+        return bool(re.search(r"\b(?:may|can) (?:we|i)\b", text, re.IGNORECASE))
+    bare_name = sum(m.end - m.start for m in mentions) > 0.5 * len(text)
+    return bool(asks or _PERMISSION.search(text) or set(actions) - {"inference"} or bare_name)
 
 
 _SLACK_LINK = re.compile(r"<(https?://[^|>]+)(?:\|([^>]*))?>")
@@ -74,6 +101,7 @@ def _read(text: str, catalog: Catalog) -> Reading:
     result, own_terms = _result_license(text, licenses, actions)
     students = _students(text, models, actions)
     subjects = tuple(m for m in models if m not in students)
+    asks = frozenset(p.word for p in lexicon().find("asks", text))
     declared: tuple[Mention, ...] = tuple(m for m in licenses if m is not result)
     if not models:
         subjects, declared = declared, ()
@@ -85,45 +113,37 @@ def _read(text: str, catalog: Catalog) -> Reading:
         declared=declared,
         use=Use(actions, _commercial(text, actions), domain, stated),
         topics=_topics(text, domain),
-        asks=frozenset(p.word for p in lexicon().find("asks", text)),
+        asks=asks,
+        is_licensing=_is_licensing(text, actions, asks, mentions),
     )
 
 
 def _distinct(mentions: Iterable[Mention]) -> list[Mention]:
-    """Keep each subject once: the most exact mention, and no ambiguous family beside a member of it."""
+    """Keep each subject once: no family beside a member of it, no ambiguous name beside one that settles it."""
+    found = list(mentions)
+    members = {m.family for m in found if m.family and m.target != m.family}
     kept: list[Mention] = []
-    resolved = [m for m in mentions if m.target]
-    for mention in mentions:
-        if mention.kind is MentionKind.AMBIGUOUS and any(_covers(m, mention) for m in resolved):
-            continue
-        if any(_same(mention, m) for m in kept):
-            continue
-        kept = [m for m in kept if not _more_exact(mention, m)]
-        kept.append(mention)
+    for mention in found:
+        settled = mention.kind is MentionKind.AMBIGUOUS and any(_settles(m, mention) for m in found)
+        is_family = mention.target in members
+        if not settled and not is_family and not any(_same(mention, m) for m in kept):
+            kept.append(mention)
     return kept
 
 
-def _covers(resolved: Mention, ambiguous: Mention) -> bool:
-    """Whether a resolved name settles an ambiguous one: `Llama 3.1 8B ... the Llama licence`."""
+def _settles(resolved: Mention, ambiguous: Mention) -> bool:
+    """Whether a resolved name says which one an ambiguous name means: `Llama 3.1 8B ... the Llama licence`."""
+    if not resolved.target or resolved.kind is MentionKind.LICENSE:
+        return False
     first = re.match(r"[^\W\d_]+", ambiguous.shown)
-    return bool(first) and first.group().casefold() in resolved.shown.casefold()  # type: ignore[union-attr]
+    shares_word = first is not None and first.group().casefold() in resolved.shown.casefold()
+    return shares_word or resolved.family in ambiguous.options or resolved.target in ambiguous.options
 
 
 def _same(one: Mention, other: Mention) -> bool:
     if one.target and one.target == other.target:
         return True
     return not one.target and one.shown.casefold() == other.shown.casefold()
-
-
-def _more_exact(one: Mention, other: Mention) -> bool:
-    """Whether a member (`Llama 3.1 8B`) replaces its family (`Llama 3.1`)."""
-    return bool(other.target) and "/" in one.target and _family_stem(one.target) == _family_stem(other.target)
-
-
-def _family_stem(target: str) -> str:
-    name = target.rsplit("/", 1)[-1].casefold().replace("meta-", "")
-    found = re.match(r"[a-z]+-?[\d.]+", name)
-    return found.group().replace("-", "") if found and "/" in target else name.replace("-", "")
 
 
 _WEAK_OUTREACH = re.compile(
@@ -264,10 +284,11 @@ def _students(text: str, models: list[Mention], actions: tuple[str, ...]) -> tup
 
 
 def _named(subjects: tuple[Named, ...], catalog: Catalog) -> tuple[Mention, ...]:
-    found = []
+    found: list[Mention] = []
     for subject in subjects:
         mention = catalog.lookup(subject.name, subject.kind)
-        found.append(mention or Mention(MentionKind.UNKNOWN, subject.name, 0, len(subject.name)))
+        inside = [mention] if mention else _distinct(m for m in catalog.find(subject.name) if m.target)
+        found += inside or [Mention(MentionKind.UNKNOWN, subject.name, 0, len(subject.name))]
     return tuple(found)
 
 

@@ -72,7 +72,7 @@ def test_actions(text: str, actions: set[str], catalog: Catalog) -> None:
         "We won't ship Llama 3 8B to customers.",
         "We never publish the weights of our Llama 3 8B.",
         "No customers see it, we don't sell it: Llama 3 8B.",
-        "Wir verkaufen Llama 3 8B nicht, keine Kunden.",
+        "Wir haben keine Kunden und verkaufen nichts: Llama 3 8B.",
         "Llama 3 8B without hosting an API for anyone",
     ],
 )
@@ -197,6 +197,12 @@ def test_a_declared_label_is_not_the_subject(catalog: Catalog) -> None:
 def test_a_licence_alone_is_the_subject(catalog: Catalog) -> None:
     """Where no model is named, the licence itself is asked about."""
     assert targets(read("What does the Apache 2.0 licence say about patents?", catalog)) == ["apache-2.0"]
+
+
+def test_mit_in_capitals_is_a_licence_and_german_mit_is_not(catalog: Catalog) -> None:
+    """`MIT` names the licence, `mit` is the German word."""
+    assert "mit" in [m.target for m in read("MIT oder Llama 3: was ist offener?", catalog).declared]
+    assert not read("Wir arbeiten mit Llama 3 und mit Kunden in Berlin", catalog).declared
 
 
 # -- threads -----------------------------------------------------------------------------------------------------------
@@ -330,7 +336,7 @@ def test_a_slash_alone_makes_no_hub_id(text: str, catalog: Catalog) -> None:
     assert targets(read(text, catalog)) == ["llama-3"]
 
 
-@pytest.mark.parametrize("text", ["seamless integration of Llama 3", "our instructor likes Llama 3", "Llama 3, a whisper of hope"])
+@pytest.mark.parametrize("text", ["seamless integration of Llama 3", "our instructor likes Llama 3"])
 def test_an_ordinary_word_beside_a_model_is_no_second_model(text: str, catalog: Catalog) -> None:
     """Models that are named like ordinary words are found only when they are meant."""
     assert targets(read(text, catalog)) == ["llama-3"]
