@@ -174,13 +174,12 @@ def show_decisions(lines: Sequence[DecisionLine], console: Console) -> None:
     if not lines:
         console.print(Text("No decision matches."))
         return
-    table = Table(box=None, pad_edge=False)
-    for title in ("when (UTC)", "id", "verdict", "asker", "subjects", "question"):
-        table.add_column(title, no_wrap=title != "question", overflow="fold")
     for line in lines:
-        _, style = _HEADLINES[Verdict(line.verdict)]
-        table.add_row(
-            f"{line.created_at:%Y-%m-%d %H:%M}", line.id, Text(line.verdict, style=style), Text(line.asker),
-            Text(", ".join(line.subjects)), Text(line.question[:160]),
+        word, style = _HEADLINES[Verdict(line.verdict)]
+        head = Text.assemble(
+            (f"{line.created_at:%Y-%m-%d %H:%M} UTC  ", "dim"), (line.id, "bold"), "  ", (f" {word} ", style),
+            f"  {', '.join(line.subjects) or 'no subject'}", (f"  {line.asker}", "dim"),
         )  # fmt: skip
-    console.print(table)
+        console.print(head)
+        question = " ".join(line.question.split())
+        console.print(Padding(Text(question[:300] + ("…" if len(question) > 300 else "")), (0, 0, 0, 4)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bot.model import Answer
 from bot.services import Services, open_services
@@ -15,6 +17,12 @@ from knowledge.models import Passage
 from knowledge.store import KnowledgeStore
 from knowledge.words import WordIndex
 from tests.conftest import settings_for
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet() -> None:
+    """Keep one log line an answer out of the reports of failures."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
 class WordSearch:

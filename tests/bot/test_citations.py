@@ -199,4 +199,8 @@ def test_a_long_clause_is_shortened_at_a_sentence_and_stays_a_slice(services: Se
 
     assert len(found) > 10
     assert all(0 < len(c.quote or "") <= 200 for c in found)
-    assert all((c.quote or " ") == (c.quote or "").strip() for c in found)
+    for citation in found:
+        after = document.text[citation.end or 0 : (citation.end or 0) + 1]
+
+        assert citation.quote == (citation.quote or "").strip()
+        assert not ((citation.quote or "")[-1].isalnum() and after.isalnum()), "cut within a word"
