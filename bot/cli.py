@@ -197,7 +197,7 @@ def _card_or_exit(name: str, services: Services, *, as_json: bool) -> Any:
     if isinstance(found, cards.Card):
         return found
     if isinstance(found, Mention):
-        nearest = [services.store.subject(option).name for option in found.options]
+        nearest = [services.store.name_of(option) for option in found.options]
         message = f"{found.question} One of: {', '.join(nearest)}."
     else:
         nearest = list(services.catalog.nearest(name))

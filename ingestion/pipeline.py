@@ -29,7 +29,7 @@ from knowledge.database import translated
 from knowledge.models import AmbiguousName, Clause, DocumentKind, LicenseRecord, Profile, Quote, RegistryEntry
 from knowledge.naming import normal
 from knowledge.profiles import profile_files, read_profiles
-from knowledge.registry import read_registry, registry_files
+from knowledge.registry import read_ambiguous_licenses, read_registry, registry_files
 from knowledge.store import LICENSE_JSON, SUBJECT_JSON, KnowledgeState, KnowledgeStore
 from knowledge.tables import ClauseRow, DocumentRow, KnowledgeRow, LicenseRow, NameRow, SubjectRow
 from knowledge.words import build_word_index
@@ -145,8 +145,8 @@ def text_sha256(text: str) -> str:
 def _data_fingerprint() -> str:
     """Hash of the reviewed data that this program version brings."""
     digest = hashlib.sha256()
-    vocabulary = resources.files("knowledge") / "data" / "vocabulary.yaml"
-    for file in [*profile_files(), *registry_files(), vocabulary]:
+    data = resources.files("knowledge") / "data"
+    for file in [*profile_files(), *registry_files(), data / "vocabulary.yaml", data / "ambiguous-licenses.yaml"]:
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 
@@ -293,12 +293,12 @@ class _Build:
                         "family": family,
                     }  # fmt: skip
 
-        known = {e.id for e in entries}
-        for name in ambiguous:
+        known = {e.id for e in entries} | {r.profile.id for r in records}
+        for name in (*ambiguous, *read_ambiguous_licenses()):
             options = [o for o in name.options if o in known]
             target = json.dumps({"question": name.question, "options": options, "name": name.names[0]})
             for shown in name.names:
-                add(shown, "ambiguous", target, 0)
+                add(shown, "ambiguous", target, 0, cased=_needs_case(shown) and name not in ambiguous)
         for entry in entries:
             rank = 1 if entry.is_family else 2
             for shown in (entry.id, entry.name, *entry.aliases):

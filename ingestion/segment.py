@@ -477,7 +477,7 @@ _SENTENCE_ENDS = frozenset('.;!?)"”’。；）')
 _BULLET = re.compile(r"(?P<sign>[•·●○◦▪■□–—−*+-]|o(?=[ \t])|<li>)(?:[ \t\u00a0]+|(?<=[•·●▪<>]))(?=\S)")
 _REFERENCE = re.compile(
     r"\b(?:sections?|sec\.|clauses?|paragraphs?|articles?|versions?|subsections?|parts?|v\.?|no\.?|exhibits?|"
-    r"schedules?|title|chapter|rule|step|and/or)$",
+    r"schedules?|title|chapter|rule|step)$",
     re.IGNORECASE,
 )
 _PREPOSITION = re.compile(r"\b(?:in|of|to|under|by|with|from|the|see|per|this|and|or|,)$", re.IGNORECASE)
@@ -506,13 +506,13 @@ def _items(lines: Sequence[_Line]) -> list[_Item]:
     return found
 
 
-_NARROWEST = 60
+_NARROWEST, _WIDEST = 60, 160
 
 
 def _width(lines: Sequence[_Line]) -> int:
     """The column that most lines of the text keep within: a line that ends far before it was ended on purpose.
 
-    Texts are not wrapped more narrowly than `_NARROWEST`; one of short lines only is not wrapped at all.
+    Texts are wrapped neither more narrowly than `_NARROWEST` nor beyond `_WIDEST`; one of short lines only is not wrapped at all.
     """
     columns = sorted(line.indent + len(line.text) for line in lines)
     return max(columns[len(columns) * 9 // 10], _NARROWEST) if columns else 0
@@ -640,7 +640,7 @@ def _evidence(line: _Line, before: _Line | None, label: _Label, width: int) -> t
         accept_here, refuse = 6.0, 0.0
     elif before.text[-1] in ".;:!?。；：" or _CONJUNCTION.search(before.text[-8:]):
         accept_here, refuse = 0.0, 2.5
-    elif before.indent + len(before.text) + len(line.text.split(maxsplit=1)[0]) < 0.9 * width:
+    elif _ended_on_purpose(before, line, width):
         accept_here, refuse = 0.2, 2.5
     elif before.text[-1] in ',*_|>-)"”=':
         accept_here, refuse = 0.7, 2.0
@@ -655,6 +655,12 @@ def _evidence(line: _Line, before: _Line | None, label: _Label, width: int) -> t
     ):
         accept_here, refuse = accept_here + 3.0, min(refuse, 0.5)
     return accept + accept_here, refuse
+
+
+def _ended_on_purpose(before: _Line, line: _Line, width: int) -> bool:
+    """Whether a line was not broken for want of room: it ends early, or is longer than any text is wrapped."""
+    length = before.indent + len(before.text)
+    return length > _WIDEST or length + len(line.text.split(maxsplit=1)[0]) < 0.9 * width
 
 
 def _is_new_paragraph(line: _Line, before: _Line | None, width: int) -> bool:

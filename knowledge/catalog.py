@@ -183,7 +183,7 @@ class Catalog:
         if _LICENSE_WORD.match(text, end):
             candidates = sorted(candidates, key=lambda n: n.kind != "license")
         for name in candidates:
-            if name.cased and not named_license and _letters(text[start:end]) != _letters(name.shown):
+            if name.cased and not named_license and not _spelt(text[start:end], name.shown):
                 continue
             if name.rank >= 5 and (_GENERIC.match(key) or not (named_license or _deliberate(key, text[start:end]))):
                 continue
@@ -261,6 +261,12 @@ def _goes_on_as_version(text: str, words: Sequence[Token], end: int, key: str) -
 def _deliberate(key: str, shown: str) -> bool:
     """Whether a name of a little-known licence is meant as one: it has a version or is written as a key."""
     return len(key) > 6 and (any(c.isdigit() for c in key) or "-" in shown)
+
+
+def _spelt(shown: str, name: str) -> bool:
+    """Whether a name that counts only as written is written so: in capitals, unless its own spelling has some."""
+    wanted = _letters(name)
+    return _letters(shown) == (wanted if wanted != wanted.lower() else wanted.upper())
 
 
 def _letters(shown: str) -> str:

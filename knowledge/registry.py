@@ -47,6 +47,12 @@ def read_registry() -> tuple[tuple[RegistryEntry, ...], tuple[AmbiguousName, ...
     return tuple(entries), tuple(ambiguous)
 
 
+def read_ambiguous_licenses() -> tuple[AmbiguousName, ...]:
+    """Return the licence names that leave their version or kind open; options are ids of licences."""
+    raw = read_yaml(resources.files("knowledge") / "data" / "ambiguous-licenses.yaml")
+    return tuple(AmbiguousName(tuple(a["names"]), a["question"], tuple(a["options"])) for a in raw["ambiguous"])
+
+
 def _entries(raw: Mapping[str, Any], file: str) -> Iterator[RegistryEntry]:
     shared = {"publisher": raw["publisher"], "as_of": str(raw["as_of"])}
     for family in raw["families"]:

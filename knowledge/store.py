@@ -113,6 +113,13 @@ class KnowledgeStore:
         """Return a model, dataset or software by its id; raises `KeyError`."""
         return self._subject(key)
 
+    def name_of(self, key: str) -> str:
+        """Return how an answer calls a registry entry or a licence; raises `KeyError`."""
+        try:
+            return self.subject(key).name
+        except KeyError:
+            return self.license(key).profile.name
+
     def names(self) -> tuple[Name, ...]:
         """Return every name, in a stable order."""
         if self._names is None:

@@ -110,7 +110,7 @@ class Answerer:
             if mention.kind is MentionKind.UNKNOWN:
                 unresolved.append(resolve.unknown(mention, self._catalog.nearest(mention.shown)))
             elif mention.kind is MentionKind.AMBIGUOUS:
-                names = tuple(self._store.subject(o).name for o in mention.options)
+                names = tuple(self._store.name_of(o) for o in mention.options)
                 unresolved.append(resolve.ambiguous(mention, names))
             else:
                 cases.append(self._case(mention))

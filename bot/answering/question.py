@@ -74,8 +74,7 @@ _TECHNICAL = re.compile(
 def _is_licensing(text: str, actions: tuple[str, ...], asks: frozenset[str], mentions: list[Mention]) -> bool:
     if _TECHNICAL.search(text) and not re.search(r"licen[cs]|terms|clause|allow|permit|lizenz", text, re.IGNORECASE):
         return bool(re.search(r"\b(?:may|can) (?:we|i)\b", text, re.IGNORECASE))
-    bare_name = sum(m.end - m.start for m in mentions) > 0.5 * len(text)
-    return bool(asks or _PERMISSION.search(text) or set(actions) - {"inference"} or bare_name)
+    return bool(asks or _PERMISSION.search(text) or set(actions) - {"inference"} or mentions)
 
 
 _SLACK_LINK = re.compile(r"<(https?://[^|>]+)(?:\|([^>]*))?>")

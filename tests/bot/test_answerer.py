@@ -36,6 +36,11 @@ def decisions(services: Services) -> int:
     return services.audit.count()
 
 
+def binding_clauses(answer: Answer) -> set[str]:
+    """The clauses of what the asker must or may not do."""
+    return {answer.citations[c].clause for s in (*answer.conditions, *answer.prohibitions) for c in s.citations}
+
+
 # -- the main job ------------------------------------------------------------------------------------------------------
 
 
@@ -94,8 +99,8 @@ def test_a_threshold_that_is_exceeded_is_stricter_than_one_that_is_not(services:
 
     assert below.verdict is Verdict.CONDITIONAL
     assert above.verdict.strictness >= below.verdict.strictness
-    assert "2" in {c.clause for c in above.citations}
-    assert "2" not in {c.clause for c in below.citations}
+    assert "2" in binding_clauses(above)
+    assert "2" not in binding_clauses(below)
 
 
 def test_the_strictest_part_of_a_combination_decides(services: Services, assert_sound: Sound) -> None:
@@ -113,7 +118,7 @@ def test_a_label_more_permissive_than_the_base_is_for_a_lawyer(services: Service
 
     assert_sound(answer, services.store)
     assert answer.verdict is Verdict.NEEDS_REVIEW
-    assert "do not match" in answer.summary
+    assert "match the base terms" in answer.summary
     assert answer.conditions
 
 
@@ -174,7 +179,7 @@ def test_an_ambiguous_name_is_asked_back(services: Services, assert_sound: Sound
 
     assert_sound(answer, services.store)
     assert answer.verdict is Verdict.UNKNOWN
-    assert "Llama 3" in " ".join(answer.open_questions)
+    assert "Which Llama" in " ".join(answer.open_questions)
 
 
 @pytest.mark.parametrize(
