@@ -91,7 +91,7 @@ class Difference:
 def find_card(name: str, catalog: Catalog, store: KnowledgeStore) -> Card | Mention | None:
     """Return the card of a name, the ambiguous mention that it is, or `None` where it is not known."""
     mention = catalog.lookup(name)
-    if mention is None or mention.kind is MentionKind.AMBIGUOUS:
+    if mention is None or mention.kind in (MentionKind.AMBIGUOUS, MentionKind.AMBIGUOUS_LICENSE):
         return mention
     if mention.kind is MentionKind.LICENSE:
         return _card(resolve_license(mention, store), store)

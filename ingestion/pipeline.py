@@ -298,7 +298,8 @@ class _Build:
             options = [o for o in name.options if o in known]
             target = json.dumps({"question": name.question, "options": options, "name": name.names[0]})
             for shown in name.names:
-                add(shown, "ambiguous", target, 0, cased=_needs_case(shown) and name not in ambiguous)
+                kind = "ambiguous" if name in ambiguous else "ambiguous_license"
+                add(shown, kind, target, 0, cased=_needs_case(shown) and name not in ambiguous)
         for entry in entries:
             rank = 1 if entry.is_family else 2
             for shown in (entry.id, entry.name, *entry.aliases):

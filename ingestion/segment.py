@@ -641,7 +641,7 @@ def _evidence(line: _Line, before: _Line | None, label: _Label, width: int) -> t
     elif before.text[-1] in ".;:!?。；：" or _CONJUNCTION.search(before.text[-8:]):
         accept_here, refuse = 0.0, 2.5
     elif _ended_on_purpose(before, line, width):
-        accept_here, refuse = 0.2, 2.5
+        accept_here, refuse = _ON_PURPOSE, 2.5
     elif before.text[-1] in ',*_|>-)"”=':
         accept_here, refuse = 0.7, 2.0
     else:
@@ -685,7 +685,10 @@ class _Node:
     """An open clause in one reading of the outline; nodes share their parents and do not change once they are made."""
 
     __slots__ = (
+        "alone",
+        "counted",
         "depth",
+        "former",
         "indent",
         "item",
         "level",
@@ -710,6 +713,11 @@ class _Node:
         self.loose = source.loose
         self.level = source.level
         self.rank = source.head.rank if reading is None and source.head else None
+        self.alone = source.alone
+        self.counted = reading
+        """The reading that the sequence goes on from; a stray number in a list does not move it."""
+        self.former: _Node | None = None
+        """What was open below the clause before this one in the sequence."""
         self.suspended: _Node | None = None
         self.parent: _Node | None = parent
         self.depth: int = parent.depth + 1 if parent else 1
@@ -732,17 +740,21 @@ class _State(NamedTuple):
 
 
 _BEAM, _MARGIN, _MAX_DEPTH = 8, 6.0, 14
-_NESTED_ALIKE, _RESTART, _LONE_START = 1.5, 3.5, 2.2
+_NESTED_ALIKE, _RESTART, _LONE_START, _HUNG_START, _STRAY = 1.5, 3.5, 2.2, 0.5, 1.5
+_ON_PURPOSE = 0.2
+"""The most that it costs to take the label of a line that was not broken for want of room."""
 
 
 def _outline(items: Sequence[_Item]) -> dict[int, _Node]:
     """The items that are numbered clauses or headings, each with its node in the cheapest reading."""
-    successors = _lone_starts(items)
+    lone, strays = _lone_starts(items), _strays(items)
     states = [_State(0.0, None, None)]
     for index, item in enumerate(items):
         if item.label is None and item.head is None:
             continue
-        options = [option for state in states for option in _options(state, index, item, index in successors)]
+        options = [option for state in states for option in _options(state, index, item, index in lone)]
+        if index in strays:
+            options += [option for state in states for option in _strayed(state, index, item)]
         states = _cheapest(options)
     nodes: dict[int, _Node] = {}
     trail = states[0].trail
@@ -777,6 +789,36 @@ def _lone_starts(items: Sequence[_Item]) -> set[int]:
             lone.add(index)
         seen |= labels
     return lone
+
+
+def _strays(items: Sequence[_Item]) -> set[int]:
+    """The items whose number is out of the sequence that the items right before and after continue: `(k) (a) (l)`."""
+    found = set()
+    for index in range(1, len(items) - 1):
+        before, stray, after = (_only_reading(items[place]) for place in (index - 1, index, index + 1))
+        if before is None or stray is None or after is None or len({before[::2], stray[::2], after[::2]}) > 1:
+            continue
+        indents = {item.indent for item in items[index - 1 : index + 2]}
+        goes_on = after.values[:-1] == before.values[:-1] and after.values[-1] == before.values[-1] + 1
+        earlier = stray.values[-1] < before.values[-1]
+        if goes_on and earlier and len(indents) == 1 and items[index].accept <= _ON_PURPOSE:
+            found.add(index)
+    return found
+
+
+def _only_reading(item: _Item) -> _Reading | None:
+    """How a label is read: as a letter rather than a Roman number where it may be both."""
+    return item.label.readings[0] if item.label else None
+
+
+def _strayed(state: _State, index: int, item: _Item) -> Iterator[_State]:
+    """The reading that takes a stray number as printed, without moving the sequence that it stands in."""
+    reading, top = _only_reading(item), state.top
+    if reading is None or top is None or top.item != index - 1 or top.counted is None:
+        return
+    node = _Node(index, item, top.parent, reading, top.sequence)
+    node.counted = top.counted
+    yield _State(state.cost + item.accept + _STRAY, node, _Trail(node, state.trail))
 
 
 def _options(state: _State, index: int, item: _Item, lone: bool) -> Iterator[_State]:
@@ -814,7 +856,19 @@ def _placed(state: _State, place: _Place, index: int, item: _Item, reading: _Rea
     node = _Node(index, item, parent, reading, index if place.sequence is None else place.sequence)
     if reading.system in _WORD_SYSTEMS and reading.system not in _SUPPLEMENT_SYSTEMS:
         node.suspended = _suspended(state.top, parent)
+    elif place.sequence is not None:
+        node.former = _open_below(state.top, place.sequence)
     return _State(state.cost + item.accept + place.cost, node, _Trail(node, trail))
+
+
+def _open_below(top: _Node | None, sequence: int) -> _Node | None:
+    """The clause that is open right below the last one of a sequence."""
+    below = None
+    for node in _chain(top):
+        if node.sequence == sequence:
+            return below
+        below = node
+    return None
 
 
 def _moved(heading: _Node, parent: _Node | None) -> _Node:
@@ -875,9 +929,19 @@ def _places(top: _Node | None, item: _Item, reading: _Reading, lone: bool) -> It
         if _is_prefix(node.reading, reading):
             late = 0.0 if reading.values[-1] <= 1 else 1.5
             yield _Place(0.3 + 0.2 * pops + late, node, None)
+    yield from _counted_on(top, item, reading)
     yield from _resumed(top, item, reading)
     if reading.values[-1] <= 1 or (reading.system in _WORD_SYSTEMS and top is None):
         yield from _starts(top, item, reading, lone)
+
+
+def _counted_on(top: _Node | None, item: _Item, reading: _Reading) -> Iterator[_Place]:
+    """The place of a first item whose number goes on from the list below the clause before, at the same indent."""
+    former = top.former if top else None
+    if top is None or former is None or not top.indent < item.indent == former.indent:
+        return
+    if _step(former, reading) == 0.0 and _alike(former.reading, reading):
+        yield _Place(0.8, top, None)
 
 
 def _above_supplement(top: _Node | None) -> _Node | None:
@@ -886,7 +950,7 @@ def _above_supplement(top: _Node | None) -> _Node | None:
 
 def _step(node: _Node, reading: _Reading) -> float | None:
     """What it costs to read this as the next of the node's sequence; None where it cannot be."""
-    known = node.reading
+    known = node.counted
     if known is None or known.system != reading.system:
         return None
     old, new = known.values, reading.values
@@ -972,7 +1036,10 @@ def _alike(known: _Reading | None, reading: _Reading) -> bool:
 
 def _starts(top: _Node | None, item: _Item, reading: _Reading, lone: bool) -> Iterator[_Place]:
     """Places where a new sequence may begin."""
-    base = (_LONE_START if lone else 0.0) + (0.5 if reading.values[-1] == 0 else 0.0)
+    if lone:
+        base = _HUNG_START if top is not None and top.alone and item.indent > top.indent + 1 else _LONE_START
+    else:
+        base = 0.5 if reading.values[-1] == 0 else 0.0
     if len(reading.values) > 1 and reading.values[0] > 1:
         base += 1.0
     outside = _outside(top, item, reading)

@@ -39,6 +39,7 @@ class MentionKind(StrEnum):
     DATASET = "dataset"
     SOFTWARE = "software"
     AMBIGUOUS = "ambiguous"
+    AMBIGUOUS_LICENSE = "ambiguous_license"
     UNKNOWN = "unknown"
 
 
@@ -92,7 +93,7 @@ class Catalog:
         taken = [(m.start, m.end) for m in mentions]
         words = [t for t in tokens(text) if not any(lo <= t.start < hi for lo, hi in taken)]
         mentions += self._in_words(text, words)
-        if not any(m.kind is not MentionKind.LICENSE for m in mentions):
+        if not any(m.kind not in LICENSES for m in mentions):
             taken = [(m.start, m.end) for m in mentions]
             free = [t for t in words if not any(lo <= t.start < hi for lo, hi in taken)]
             mentions += self._misspelt(text, free) or ([] if mentions else self._name_like(text, taken))
@@ -103,7 +104,7 @@ class Catalog:
         self._load()
         found = self._by_key.get(normal(name), [])
         if kind:
-            found = [n for n in found if n.kind in (kind, "ambiguous")] or found
+            found = [n for n in found if n.kind == kind or n.kind.startswith("ambiguous")] or found
         if found:
             return _mention(found[0], name, 0, len(name))
         mentions = [m for m in self.find(name) if m.kind is not MentionKind.UNKNOWN and not m.misspelt]
@@ -118,7 +119,7 @@ class Catalog:
         shown: dict[str, str] = {}
         for key, _, _ in found:
             best = self._by_key[key][0]
-            if best.kind != "ambiguous":
+            if not best.kind.startswith("ambiguous"):
                 shown.setdefault(best.target, best.shown)
         return tuple(shown.values())[:limit]
 
@@ -160,9 +161,11 @@ class Catalog:
                 if name is None:
                     continue
                 end = at + length
-                if name.kind != "license":
+                if name.kind not in ("license", "ambiguous_license"):
                     end = _past_variants(text, words, end)
-                if _goes_on_as_version(text, words, end, key) and name.kind != "license":
+                if name.kind not in ("license", "ambiguous_license") and _goes_on_as_version(
+                    text, words, at + length, key
+                ):
                     stop = _past_variants(text, words, end + 1)
                     span = (words[at].start, words[stop - 1].end)
                     found.append(Mention(MentionKind.UNKNOWN, text[slice(*span)], *span))
@@ -216,13 +219,15 @@ class Catalog:
         return found
 
 
+LICENSES = frozenset({MentionKind.LICENSE, MentionKind.AMBIGUOUS_LICENSE})
+"""Kinds of mention that name a licence, one or several."""
 _SUBJECTS = frozenset({MentionKind.MODEL, MentionKind.DATASET, MentionKind.SOFTWARE, MentionKind.AMBIGUOUS, MentionKind.UNKNOWN})  # fmt: skip
 
 
 def _mention(name: Name, shown: str, start: int, end: int) -> Mention:
-    if name.kind == "ambiguous":
+    if name.kind.startswith("ambiguous"):
         asked = json.loads(name.target)
-        return Mention(MentionKind.AMBIGUOUS, shown, start, end, "", asked["question"], tuple(asked["options"]))
+        return Mention(MentionKind(name.kind), shown, start, end, "", asked["question"], tuple(asked["options"]))
     return Mention(MentionKind(name.kind), shown, start, end, name.target, family=name.family)
 
 

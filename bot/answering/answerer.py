@@ -109,7 +109,7 @@ class Answerer:
         for mention in (*reading.subjects, *reading.students):
             if mention.kind is MentionKind.UNKNOWN:
                 unresolved.append(resolve.unknown(mention, self._catalog.nearest(mention.shown)))
-            elif mention.kind is MentionKind.AMBIGUOUS:
+            elif mention.kind in (MentionKind.AMBIGUOUS, MentionKind.AMBIGUOUS_LICENSE):
                 names = tuple(self._store.name_of(o) for o in mention.options)
                 unresolved.append(resolve.ambiguous(mention, names))
             else:

@@ -11,7 +11,7 @@ from typing import Any
 from bot.answering.numbers import facts
 from bot.answering.rules import Truth
 from bot.model import Named, Question, Use
-from knowledge.catalog import Catalog, Mention, MentionKind
+from knowledge.catalog import LICENSES, Catalog, Mention, MentionKind
 from knowledge.lexicon import Phrase, lexicon
 from knowledge.vocabulary import vocabulary
 
@@ -95,7 +95,7 @@ def _read(text: str, catalog: Catalog) -> Reading:
     actions = _actions(text)
     stated = facts(text)
     domain = _domain(text)
-    models = [m for m in mentions if m.kind is not MentionKind.LICENSE]
+    models = [m for m in mentions if m.kind not in LICENSES]
     licenses = [m for m in mentions if m.kind is MentionKind.LICENSE]
     result, own_terms = _result_license(text, licenses, actions)
     students = _students(text, models, actions)
@@ -103,7 +103,9 @@ def _read(text: str, catalog: Catalog) -> Reading:
     asks = frozenset(p.word for p in lexicon().find("asks", text))
     declared: tuple[Mention, ...] = tuple(m for m in licenses if m is not result)
     if not models:
-        subjects, declared = declared, ()
+        # A licence named without its version is asked back only where the question is about nothing else.
+        subjects = declared or tuple(m for m in mentions if m.kind is MentionKind.AMBIGUOUS_LICENSE and m is not result)
+        declared = ()
     return Reading(
         subjects=subjects,
         students=students,
