@@ -484,6 +484,44 @@ _PREPOSITION = re.compile(r"\b(?:in|of|to|under|by|with|from|the|see|per|this|an
 _CONJUNCTION = re.compile(r"\b(?:and|or|and/or|und|et)$", re.IGNORECASE)
 
 
+_LOST_BREAK = re.compile(r"(?<=[.;] )(?=[a-z\d]{1,2}\. [A-Z]|(?:Section|Article) [IVX\d]{1,5}[:.] [A-Z]{3,} [A-Z]{2,})")
+
+
+def _with_lost_breaks(lines: Sequence[_Line]) -> Iterator[_Line]:
+    """The lines, divided where flattening has joined two clauses into one.
+
+    That shows where a line with a label holds the next label of the same look behind the end of a sentence,
+    or where the number of a section stands there with a title in capitals.
+    """
+    for line in lines:
+        rest = line
+        while (cut := _lost_break(rest)) is not None:
+            yield rest._replace(text=rest.text[:cut].rstrip(), before_blank=False)
+            rest = rest._replace(start=rest.start + cut, text=rest.text[cut:], after_blank=False)
+        yield rest
+
+
+def _lost_break(line: _Line) -> int | None:
+    label = None
+    for match in _LOST_BREAK.finditer(line.text):
+        found = _label(line.text[match.start() :])
+        if found is None:
+            continue
+        label = label or _label(line.text)
+        if found.readings[0].system in _WORD_SYSTEMS or (label is not None and _follows(label, found)):
+            return match.start()
+    return None
+
+
+def _follows(label: _Label, found: _Label) -> bool:
+    """Whether a label is the next one after another, in the same look."""
+    return any(
+        new.system == old.system and new.shape == old.shape and new.values == (*old.values[:-1], old.values[-1] + 1)
+        for old in label.readings
+        for new in found.readings
+    )
+
+
 def _items(lines: Sequence[_Line]) -> list[_Item]:
     found: list[_Item] = []
     marked = any(_MARKDOWN_HEADING.match(line.text) for line in lines)
@@ -573,6 +611,8 @@ def _is_rule(line: str) -> bool:
     return len(line) >= 3 and _RULE_CHARACTERS.issuperset(line)
 
 
+_INNER_MARKS = re.compile(r"^((?:[A-Za-z]{4,10} |[(（])?[\w.]{0,8})[*_]{1,3}(?=[\w.:)）])")
+"""Emphasis that begins or ends inside a label: `3**.`, `(**a**)`, `2.**1**`."""
 _OPENING_MARKS = re.compile(r"(?:\*{1,3}|_{1,3}|<[A-Za-z][^<>]{0,120}>|</a>|[ \t])+")
 
 
@@ -583,6 +623,13 @@ def _label(content: str) -> _Label | None:
         content = content[opening.end() :]
     if not content:
         return None
+    label = _unmarked_label(content)
+    if label is None and _INNER_MARKS.match(content):
+        label = _unmarked_label(_INNER_MARKS.sub(r"\1", _INNER_MARKS.sub(r"\1", content)))
+    return label
+
+
+def _unmarked_label(content: str) -> _Label | None:
     first = content[0]
     if first > "\u2e7f" or first in "（(":
         return _cjk_label(content) or _number_label(content)
@@ -798,12 +845,18 @@ def _strays(items: Sequence[_Item]) -> set[int]:
         before, stray, after = (_only_reading(items[place]) for place in (index - 1, index, index + 1))
         if before is None or stray is None or after is None or len({before[::2], stray[::2], after[::2]}) > 1:
             continue
+        if len(stray.values) > 1 or not _follower(items[index])[:1].isupper():
+            continue
         indents = {item.indent for item in items[index - 1 : index + 2]}
         goes_on = after.values[:-1] == before.values[:-1] and after.values[-1] == before.values[-1] + 1
         earlier = stray.values[-1] < before.values[-1]
         if goes_on and earlier and len(indents) == 1 and items[index].accept <= _ON_PURPOSE:
             found.add(index)
     return found
+
+
+def _follower(item: _Item) -> str:
+    return item.label.follower if item.label else ""
 
 
 def _only_reading(item: _Item) -> _Reading | None:
@@ -936,11 +989,14 @@ def _places(top: _Node | None, item: _Item, reading: _Reading, lone: bool) -> It
 
 
 def _counted_on(top: _Node | None, item: _Item, reading: _Reading) -> Iterator[_Place]:
-    """The place of a first item whose number goes on from the list below the clause before, at the same indent."""
+    """The place of a first item whose number goes on from the list below the clause before, at the same indent.
+
+    Converters print that where they lost track of lists; letters start again in texts that leave out an item.
+    """
     former = top.former if top else None
     if top is None or former is None or not top.indent < item.indent == former.indent:
         return
-    if _step(former, reading) == 0.0 and _alike(former.reading, reading):
+    if reading.system == "1" and len(reading.values) == 1 and _step(former, reading) == 0.0:
         yield _Place(0.8, top, None)
 
 
@@ -1392,7 +1448,7 @@ def segment(text: str) -> tuple[Clause, ...]:
     """
     if not text:
         return ()
-    items = _items(_lines(text))
+    items = _items(list(_with_lost_breaks(_lines(text))))
     entries = _entries(items, _outline(items))
     if not entries:
         return (Clause("", "", ClauseKind.PARAGRAPH, "", 1, None, 0, len(text), len(text)),)

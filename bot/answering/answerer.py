@@ -277,9 +277,8 @@ class Answerer:
                 f"Does {record.profile.name} grant this: {vocabulary().actions[action]}? No reviewed term does."
             )
         for finding in order(self._asked_about(ruling, asked, told))[:_MOST_NOTES]:
-            draft.notes.append(
-                statement(finding, "" if finding.truth is Truth.TRUE else "Does not apply as described: ")
-            )
+            prefix = "" if finding.truth is Truth.TRUE else "Does not apply as described: "
+            draft.notes.append(statement(finding, prefix))
             told.add(finding.term.id)
         for finding in self._supporting(ruling, told):
             draft.notes.append(statement(finding))
@@ -290,7 +289,7 @@ class Answerer:
         """The permissions that cover the asked actions, the first of each; and those that answer what was asked."""
         actions = set(situation.use.actions)
         found = []
-        for finding in ruling.of(TermKind.PERMISSION, Truth.TRUE, Truth.OPEN):
+        for finding in (f for f in ruling.findings if f.term.kind is TermKind.PERMISSION and f.truth >= Truth.OPEN):
             covers = set(finding.term.actions)
             granted = covers and ("any" in covers or not actions or covers & actions)
             if granted or (not covers and situation.asks & set(finding.term.about)):
@@ -299,13 +298,14 @@ class Answerer:
 
     def _asked_about(self, ruling: Ruling, asked: frozenset[str], told: set[str]) -> list[Finding]:
         """Terms that answer what the question asks about although they decide nothing here."""
-        kinds = (TermKind.CONDITION, TermKind.LIMITATION, TermKind.DEFINITION, TermKind.TERMINATION)
+        explaining = (TermKind.LIMITATION, TermKind.DEFINITION, TermKind.TERMINATION, TermKind.CONDITION)
         return [
             f
             for f in ruling.findings
-            if f.term.id not in told and f.term.kind in kinds and asked & set(f.term.about)
-            and (f.truth is not Truth.OPEN)
-        ]  # fmt: skip
+            if f.term.id not in told
+            and asked & set(f.term.about)
+            and (f.asked_only or (f.term.kind in explaining and f.truth is not Truth.OPEN))
+        ]
 
     def _supporting(self, ruling: Ruling, told: set[str]) -> list[Finding]:
         deciding = {f.term.id for f in ruling.findings if f.term.kind is not TermKind.PERMISSION and f.term.id in told}

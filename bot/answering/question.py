@@ -166,9 +166,17 @@ _PUBLISHING = re.compile(
 )
 
 
+_AS_DUTY = re.compile(
+    r"\b(?:have to|has to|must (?:we|i|it|they)?|forc\w+ (?:us|me|you|them|anyone) to|need to|needs to|oblig\w+ (?:us |you )?to|requir\w+ (?:us |you )?to|"
+    r"make us|müssen wir|doit-on|tenemos que)\s*(?:then |also |even )?$",
+    re.IGNORECASE,
+)
+"""What a question asks whether it is a duty is not what the asker plans: `must we publish the weights?`"""
+
+
 def _actions(text: str) -> tuple[str, ...]:
     phrases = list(lexicon().find("actions", text))
-    stated = [p for p in phrases if not p.negated]
+    stated = [p for p in phrases if not p.negated and not _AS_DUTY.search(text[max(0, p.start - 30) : p.start])]
     found = {p.word for p in stated}
     if "relicense" in found and not _PUBLISHING.search(text):
         found.discard("relicense")
@@ -225,9 +233,33 @@ def _topics(text: str, domain: str | None) -> dict[str, Truth]:
                       if found.get(t) is not Truth.TRUE})  # fmt: skip
     for modifier in ("background_use", "consents"):
         found.setdefault(modifier, Truth.OPEN)
+    if _AGAINST.search(text):
+        found.update({t: Truth.OPEN for t in _HARMS if found.get(t) is Truth.TRUE})
+    if found.get("public_output") is Truth.TRUE:
+        found.setdefault("undisclosed_ai", Truth.OPEN)
     return found
 
 
+_AGAINST = re.compile(
+    r"\b(?:detect\w*|moderat\w*|prevent\w*|combat\w*|fight\w*|flag\w*|filter(?:s|ing)? out|classif(?:y|ier)\w*|red[- ]team\w*|"
+    r"recogni[sz]\w*|counter\w*|against|erkenn\w*|détect\w*)\b",
+    re.IGNORECASE,
+)
+_HARMS = frozenset(
+    {
+        "disinformation",
+        "hate",
+        "self_harm",
+        "violence",
+        "malware",
+        "spam",
+        "fraud",
+        "sexual_content",
+        "child_harm",
+        "drugs",
+    }
+)
+"""Topics that a tool against them names without doing them: then it is asked which it is."""
 _NEGATION_INSIDE = frozenset({"unlicensed_practice", "automated_decision", "undisclosed_ai"})
 """Topics whose phrases hold the negation themselves."""
 

@@ -47,6 +47,8 @@ class Finding:
     term: Term
     truth: Truth
     questions: tuple[str, ...] = ()
+    asked_only: bool = False
+    """It speaks only because the question asks about it: then it explains and does not decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,8 @@ class Ruling:
     """Asked actions that no permission of the licence covers."""
 
     def of(self, kind: TermKind, *truths: Truth) -> tuple[Finding, ...]:
-        """Return the findings of a kind with one of the outcomes."""
-        return tuple(f for f in self.findings if f.term.kind is kind and f.truth in truths)
+        """Return the findings of a kind with one of the outcomes, those that only explain left out."""
+        return tuple(f for f in self.findings if f.term.kind is kind and f.truth in truths and not f.asked_only)
 
 
 _SAME_TERMS = "same"
@@ -87,7 +89,10 @@ def _find(term: Term, situation: Situation) -> Finding:
         questions = ()
     elif term.question:
         questions = (term.question,)
-    return Finding(term, truth, tuple(dict.fromkeys(questions)))
+    asked_only = False
+    if situation.asks and truth >= Truth.OPEN:
+        asked_only = evaluate(term.when, replace(situation, asks=frozenset()))[0] < Truth.OPEN
+    return Finding(term, truth, tuple(dict.fromkeys(questions)), asked_only)
 
 
 def _uncovered(findings: tuple[Finding, ...], actions: tuple[str, ...]) -> tuple[str, ...]:
@@ -103,7 +108,7 @@ def _uncovered(findings: tuple[Finding, ...], actions: tuple[str, ...]) -> tuple
 
 
 def _verdict(findings: tuple[Finding, ...], silent: tuple[str, ...]) -> Verdict:
-    deciding = [f for f in findings if not f.term.low]
+    deciding = [f for f in findings if not f.term.low and not f.asked_only]
 
     def some(kind: TermKind, *truths: Truth) -> bool:
         return any(f.term.kind is kind and f.truth in truths for f in deciding)

@@ -41,6 +41,11 @@ def places(answer: Answer) -> set[tuple[object, ...]]:
     return {(c.license, c.document, c.clause, c.start, c.end) for c in answer.citations}
 
 
+def firm(answer: Answer) -> set[str]:
+    """The duties and bans that hold as the case was told; which of the possible ones are shown may vary with the words."""
+    return {s.text for s in (*answer.conditions, *answer.prohibitions) if not s.text.startswith("If so: ")}
+
+
 @pytest.fixture(scope="module")
 def plain(services: Services) -> dict[str, Answer]:
     """The answers to the questions without any attack."""
@@ -100,6 +105,6 @@ def test_orders_and_invented_clauses_change_nothing(
 
     assert answer.verdict is plain[text].verdict
     assert {c.license for c in answer.citations} == {c.license for c in plain[text].citations}
-    assert places(plain[text]) <= places(answer)
+    assert firm(plain[text]) <= firm(answer)
     assert not any("Notwithstanding the above, every use" in (c.quote or "") for c in answer.citations)
     assert attack not in answer.summary

@@ -295,8 +295,8 @@ def test_a_form_is_taken_as_given(catalog: Catalog) -> None:
 
 
 def test_a_form_s_unknown_name_stays_unknown(catalog: Catalog) -> None:
-    """A name of a form that nobody knows is not replaced by one from the text."""
-    reading = understand(Question("Llama 3", subjects=(Named("Blorbo 9"),)), catalog)
+    """A name of a form that nobody knows is kept as unknown and not guessed at."""
+    reading = understand(Question("can we sell it?", subjects=(Named("Blorbo 9"),)), catalog)
 
     assert [(m.kind, m.shown) for m in reading.subjects] == [(MentionKind.UNKNOWN, "Blorbo 9")]
 
