@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from copy import copy
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from knowledge.models import Clause, ClauseKind
@@ -31,6 +32,7 @@ class _Line(NamedTuple):
     before_blank: bool
 
 
+_NARROWEST, _WIDEST = 60, 160
 _COMMENT_SIGNS = ("//", "/*", "*/", "*", "#", ";", ">", "|", "--", "%")
 _TAGS = re.compile(r"(?:</?[A-Za-z][^<>]{0,200}>\s{0,20}){1,50}")
 _RULE_CHARACTERS = frozenset("-=_*~#+·—–─═ \t|/")
@@ -305,8 +307,13 @@ _DOCUMENT_WORDS = re.compile(
     r"|\bterms (?:of|and|for)\b|^END OF\b|(?:协议|许可证?|政策|条款|許可|協議|條款|声明)$",
     re.IGNORECASE,
 )
+_CLAUSE_TITLE = re.compile(
+    r"(?:grant|scope|term|termination|acceptance|duration) of\b|(?:copyright|patent|trademark) licen[cs]es?$",
+    re.IGNORECASE,
+)
+"""`Grant of Patent License` is a clause, not the licence."""
 _NOT_TITLES = re.compile(
-    r"copyright|date\b|©|\(c\)|https?:|www\.|@|\ball rights reserved|\b(?:19|20)\d\d\b|"
+    r"copyright(?! licen[cs]e\b)|date\b|©|\(c\)|https?:|www\.|@|\ball rights reserved|\b(?:19|20)\d\d\b|"
     r"^(?:version|v)\b[.:]? ?\d|^by\b|^dated?\b|版本|日期",
     re.IGNORECASE,
 )
@@ -396,8 +403,11 @@ def _plain_heading(line: _Line, below: _Line | None, *, marked: bool) -> _Head |
     words = title.split()
     if not words or len(words) > 14 or text[0] in "\"“'‘([{<>*-+|" or not any(c.isalpha() for c in title):
         return None
-    if not _stands_alone(line, below):
+    hung = line.after_blank and below is not None and below.indent >= line.indent + 4 and len(below.text) > _NARROWEST
+    if not hung and not _stands_alone(line, below):
         return None
+    if hung and len(words) < 8 and _is_capitalised(words) and not title.isupper():
+        title = title.rstrip(".")
     head = _by_letters(title, words, ends_with_colon=text.endswith(":"))
     return _Head(_LINE_RANK, head.text) if head is not None and marked and head.rank == _TITLE_RANK else head
 
@@ -420,7 +430,7 @@ def _by_letters(title: str, words: Sequence[str], *, ends_with_colon: bool) -> _
         return None
     if ": " in title:
         return None
-    if _DOCUMENT_WORDS.search(title.rstrip(".")) and not ends_with_colon:
+    if _DOCUMENT_WORDS.search(title.rstrip(".")) and not _CLAUSE_TITLE.match(title) and not ends_with_colon:
         rank = _TITLE_RANK
     return _Head(rank, " ".join(title.rstrip(".:").split()))
 
@@ -432,11 +442,18 @@ def _stands_alone(line: _Line, below: _Line | None) -> bool:
         return below is not None and length < 60 and len(below.text) > max(90, 3 * length) and line.text[-1] not in ".:"
     if line.before_blank or below is None or below.text[0] == "#" or _label(below.text) is not None:
         return True
-    if length < 80 and len(below.text) < 80 and _NOT_TITLES.search(below.text):
-        return True
-    if length < 80 and len(below.text) < 80 and line.text.isupper():
-        return below.before_blank
+    if length < 80 and len(below.text) < 80:
+        if _NOT_TITLES.search(below.text) and not _shouts_on(line.text, below.text):
+            return True
+        if line.text.isupper():
+            return below.before_blank
     return length < 60 and len(below.text) > 2 * length + 20 and line.text[-1] != "."
+
+
+def _shouts_on(line: str, below: str) -> bool:
+    """Whether a line of capitals is part of a text in capitals that goes on below, rather than its title."""
+    in_capitals = line.isupper() and " ".join(below.split()[:2]).isupper()
+    return in_capitals and 2 * len(line) > len(below) and not _NOT_TITLES.match(below)
 
 
 # --------------------------------------------------------------------------------------------------------
@@ -484,6 +501,7 @@ _PREPOSITION = re.compile(r"\b(?:in|of|to|under|by|with|from|the|see|per|this|an
 _CONJUNCTION = re.compile(r"\b(?:and|or|and/or|und|et)$", re.IGNORECASE)
 
 
+_LABEL_ROOM = 200
 _LOST_BREAK = re.compile(r"(?<=[.;] )(?=[a-z\d]{1,2}\. [A-Z]|(?:Section|Article) [IVX\d]{1,5}[:.] [A-Z]{3,} [A-Z]{2,})")
 
 
@@ -494,23 +512,24 @@ def _with_lost_breaks(lines: Sequence[_Line]) -> Iterator[_Line]:
     or where the number of a section stands there with a title in capitals.
     """
     for line in lines:
-        rest = line
-        while (cut := _lost_break(rest)) is not None:
-            yield rest._replace(text=rest.text[:cut].rstrip(), before_blank=False)
-            rest = rest._replace(start=rest.start + cut, text=rest.text[cut:], after_blank=False)
-        yield rest
+        cuts = [0, *_lost_breaks(line.text), len(line.text)]
+        for cut, end in pairwise(cuts):
+            yield line._replace(
+                start=line.start + cut,
+                text=line.text[cut:end].rstrip(),
+                after_blank=line.after_blank and cut == 0,
+                before_blank=line.before_blank and end == cuts[-1],
+            )
 
 
-def _lost_break(line: _Line) -> int | None:
-    label = None
-    for match in _LOST_BREAK.finditer(line.text):
-        found = _label(line.text[match.start() :])
-        if found is None:
-            continue
-        label = label or _label(line.text)
-        if found.readings[0].system in _WORD_SYSTEMS or (label is not None and _follows(label, found)):
-            return match.start()
-    return None
+def _lost_breaks(text: str) -> Iterator[int]:
+    label: _Label | None = None
+    for number, match in enumerate(_LOST_BREAK.finditer(text)):
+        label = _label(text[:_LABEL_ROOM]) if number == 0 else label
+        found = _label(text[match.start() : match.start() + _LABEL_ROOM])
+        if found and (found.readings[0].system in _WORD_SYSTEMS or (label and _follows(label, found))):
+            yield match.start()
+            label = found
 
 
 def _follows(label: _Label, found: _Label) -> bool:
@@ -542,9 +561,6 @@ def _items(lines: Sequence[_Line]) -> list[_Item]:
             after_rule = item.label is None and (after_rule or item.rule)
         before = line
     return found
-
-
-_NARROWEST, _WIDEST = 60, 160
 
 
 def _width(lines: Sequence[_Line]) -> int:
@@ -704,6 +720,17 @@ def _evidence(line: _Line, before: _Line | None, label: _Label, width: int) -> t
     return accept + accept_here, refuse
 
 
+_ITEM_END = re.compile(r"[.;](?:\s(?:and|or|and/or))?$")
+
+
+def _is_sentence(line: str) -> bool:
+    """Whether a line of a text that is not wrapped is more than a title: a sentence or an item of a list."""
+    if not _ITEM_END.search(line):
+        return False
+    label = _label(line)
+    return not _is_capitalised((label.follower if label else line).rstrip(".").split() or [""])
+
+
 def _ended_on_purpose(before: _Line, line: _Line, width: int) -> bool:
     """Whether a line was not broken for want of room: it ends early, or is longer than any text is wrapped."""
     length = before.indent + len(before.text)
@@ -718,8 +745,10 @@ def _is_new_paragraph(line: _Line, before: _Line | None, width: int) -> bool:
     if before is None or _is_rule(before.text) or _MARKDOWN_HEADING.match(before.text):
         return True
     ended = before.text[-1] in '.:;!?"”)。；：'
-    if max(len(before.text), len(line.text)) > 160:
+    if max(len(before.text), len(line.text)) > _WIDEST:
         return ended or len(before.text) < 80
+    if width > _WIDEST and line.indent == before.indent and _is_sentence(before.text):
+        return True
     early = before.indent + len(before.text) < 0.9 * width
     return ended and early and abs(line.indent - before.indent) >= 3 and line.text[0].isupper()
 
@@ -1164,6 +1193,8 @@ class _Entry:
     depth: int
     sequel: bool = False
     """Whether a later clause continues the same sequence."""
+    last_below: int = -1
+    """Where the last numbered clause right below it starts."""
     paragraphs: int = 0
     """How many paragraphs without a deeper indent stand directly below."""
 
@@ -1180,24 +1211,28 @@ def _ended_by_bullet(entry: _Entry, bullet: _Item) -> bool:
 class _Tree:
     """Collects the clauses in the order of the text; `open` are those that the next one may stand under."""
 
-    def __init__(self, last_of: dict[int, int]) -> None:
+    def __init__(self, last_of: dict[int, int], last_below: dict[int, int]) -> None:
         self.entries: list[_Entry] = []
         self.open: list[int] = []
         self._last_of = last_of
+        self._last_below = last_below
         self._spacious: set[int] = set()
+        self._with_paragraphs: set[int] = set()
 
     def add(self, item: _Item, kind: ClauseKind, node: _Node | None = None) -> None:
         """Puts a clause under the innermost open one."""
         parent = self.open[-1] if self.open else None
         sequel = node is not None and node.reading is not None and self._last_of[node.sequence] > node.item
         self.open.append(len(self.entries))
-        self.entries.append(_Entry(item, parent, kind, node, len(self.open), sequel))
+        below = self._last_below.get(node.item, -1) if node is not None else -1
+        self.entries.append(_Entry(item, parent, kind, node, len(self.open), sequel, below))
 
-    def close_until(self, item_of_parent: int | None) -> None:
-        """Leaves open the clause of that item, and what is around it."""
+    def close_until(self, parent: _Node | None) -> None:
+        """Leaves open that clause and what is around it, or the innermost around it that a paragraph has not closed."""
+        around = {node.item for node in _chain(parent)}
         while self.open:
             node = self.entries[self.open[-1]].node
-            if node is not None and node.item == item_of_parent:
+            if node is not None and node.item in around:
                 return
             self.open.pop()
 
@@ -1225,6 +1260,7 @@ class _Tree:
         top = self.top()
         if top is not None and top.kind is ClauseKind.NUMBERED and item.indent <= top.item.indent:
             top.paragraphs += 1
+            self._with_paragraphs |= {top.node.sequence} if top.node else set()
             if top.node is not None and top.sequel and (top.paragraphs > 1 or not top.item.alone):
                 self._spacious.add(top.node.sequence)
         self.add(item, ClauseKind.PARAGRAPH)
@@ -1243,24 +1279,41 @@ class _Tree:
         node = entry.node
         if node is None or node.reading is None or entry.sequel:
             return True
+        if not entry.item.alone and item.indent < entry.item.indent and self._held_above(entry, item):
+            return False
         is_section = (
             node.level > 0
             or node.reading.system in _WORD_SYSTEMS
             or (bool(entry.item.title) and (node.parent is None or _is_container(node.parent)))
         )
-        introduces = entry.item.alone or ((entry.item.leads or not entry.item.complete) and not entry.paragraphs)
+        one_line_items = node.item != node.sequence and node.sequence not in self._with_paragraphs
+        unfinished = not entry.item.complete and (not one_line_items or item.start < entry.last_below)
+        introduces = entry.item.alone or ((entry.item.leads or unfinished) and not entry.paragraphs)
         return is_section or introduces or node.sequence in self._spacious
+
+
+    def _held_above(self, entry: _Entry, item: _Item) -> bool:
+        """Whether a clause around this one is printed no further in than the item, and this one is."""
+        parent = entry.parent
+        while parent is not None and (above := self.entries[parent]).kind is ClauseKind.NUMBERED:
+            if above.item.indent <= item.indent:
+                return True
+            parent = above.parent
+        return False
 
 
 def _entries(items: Sequence[_Item], nodes: dict[int, _Node]) -> list[_Entry]:
     last_of: dict[int, int] = {}
+    last_below: dict[int, int] = {}
     for node in nodes.values():
         last_of[node.sequence] = max(node.item, last_of.get(node.sequence, -1))
-    tree = _Tree(last_of)
+        if node.parent is not None:
+            last_below[node.parent.item] = max(items[node.item].start, last_below.get(node.parent.item, -1))
+    tree = _Tree(last_of, last_below)
     for index, item in enumerate(items):
         found = nodes.get(index)
         if found is not None:
-            tree.close_until(found.parent.item if found.parent else None)
+            tree.close_until(found.parent)
             tree.add(item, ClauseKind.HEADING if found.reading is None else ClauseKind.NUMBERED, found)
         elif item.rule:
             if index - 1 not in nodes:  # otherwise it underlines the clause before

@@ -161,6 +161,8 @@ class Catalog:
                 if name is None:
                     continue
                 end = at + length
+                if name.kind == "ambiguous" and (exact := self._version_ahead(text, words, end, key)):
+                    name, end = exact
                 if name.kind not in ("license", "ambiguous_license"):
                     end = _past_variants(text, words, end)
                 if name.kind not in ("license", "ambiguous_license") and _goes_on_as_version(
@@ -177,6 +179,19 @@ class Catalog:
                 break
             at += step
         return found
+
+    def _version_ahead(self, text: str, words: Sequence[Token], end: int, key: str) -> tuple[Name, int] | None:
+        """Return the name that a version a little further on makes of an ambiguous one: `LLaMA-13B (v1)`."""
+        for at in range(end, min(end + 4, len(words))):
+            gap = text[words[at - 1].end : words[at].start]
+            if not re.fullmatch(r"[\s\-_.(]{0,2}v?", gap):
+                return None
+            versioned = self._by_key.get(f"{key} {words[at].key}")
+            if versioned and at > end and versioned[0].kind not in ("ambiguous", "license"):
+                return versioned[0], at + 1
+            if not is_variant_word(words[at].key):
+                return None
+        return None
 
     def _fitting(self, key: str, text: str, part: Sequence[Token]) -> Name | None:
         """Return the best of the names that share a key, as far as its spelling and place bear it out."""

@@ -10,7 +10,7 @@ from importlib import resources
 
 from knowledge.vocabulary import read_yaml
 
-_GAP = r"[^.!?;\n]{0,60}?"
+_GAP = r"[^.!?;,()\n]{0,60}?"
 _NEGATED_WITHIN = 26
 """Characters before a phrase in which a negation word still belongs to it."""
 

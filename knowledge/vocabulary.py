@@ -19,6 +19,8 @@ class ActionGroup:
     sure: frozenset[str]
     maybe: frozenset[str]
     question: str
+    if_so: str
+    """Opens a condition where it is left open whether the set applies: `If copies reach others`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def vocabulary() -> Vocabulary:
     return Vocabulary(
         actions=raw["actions"],
         groups={
-            name: ActionGroup(frozenset(g["sure"]), frozenset(g["maybe"]), g["question"])
+            name: ActionGroup(frozenset(g["sure"]), frozenset(g["maybe"]), g["question"], g["if"])
             for name, g in raw["action_groups"].items()
         },
         topics={name: topic["question"] for name, topic in raw["topics"].items()},

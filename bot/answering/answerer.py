@@ -13,7 +13,7 @@ from bot.answering.citations import CitationFault, Citations, sealed, verified
 from bot.answering.question import Reading, understand
 from bot.answering.resolve import Case, Unresolved
 from bot.answering.rules import Finding, Ruling, Situation, Truth, decide
-from bot.answering.wording import RulesWriter, Writer, undecided
+from bot.answering.wording import RulesWriter, Writer, opening, undecided
 from bot.audit.log import AuditLog
 from bot.errors import QuestionError
 from bot.model import Answer, Question, Statement, Use, Verdict
@@ -264,7 +264,7 @@ class Answerer:
         ]  # fmt: skip
         wanted = [f for f in binding if f.term.id not in told and (not f.term.low or asked & set(f.term.about))]
         for finding in order(wanted)[:_MOST_CONDITIONS]:
-            draft.conditions.append(statement(finding, "" if finding.truth is Truth.TRUE else "If so: "))
+            draft.conditions.append(statement(finding, _opening(finding)))
             draft.open_questions.extend(finding.questions)
             told.add(finding.term.id)
         for finding in self._grants(ruling, situation):
@@ -379,6 +379,12 @@ def check(question: Question) -> None:
         )
     if not text.strip() and question.subjects is None:
         raise QuestionError("The question is empty. Ask, for instance: can we fine-tune Llama 3 for a health app?")
+
+
+def _opening(finding: Finding) -> str:
+    if finding.truth is Truth.TRUE:
+        return ""
+    return opening(finding.questions, limit=finding.term.kind is TermKind.PROHIBITION)
 
 
 def _nearness(record: LicenseRecord, passages: Sequence[Passage]) -> dict[str, int]:

@@ -92,9 +92,11 @@ def _clean(text: str) -> str:
 
 def _read(text: str, catalog: Catalog) -> Reading:
     mentions = _distinct(catalog.find(text))
+    topics = _topics(text, domain := _domain(text))
     actions = _actions(text)
+    if topics.get("end_user_only") is Truth.TRUE:
+        actions = ("inference", "internal_use")
     stated = facts(text)
-    domain = _domain(text)
     models = [m for m in mentions if m.kind not in LICENSES]
     licenses = [m for m in mentions if m.kind is MentionKind.LICENSE]
     result, own_terms = _result_license(text, licenses, actions)
@@ -113,7 +115,7 @@ def _read(text: str, catalog: Catalog) -> Reading:
         own_terms=own_terms,
         declared=declared,
         use=Use(actions, _commercial(text, actions), domain, stated),
-        topics=_topics(text, domain),
+        topics=topics,
         asks=asks,
         is_licensing=_is_licensing(text, actions, asks, mentions),
     )
@@ -166,6 +168,16 @@ _PUBLISHING = re.compile(
 )
 
 
+_HANDED_OVER = re.compile(
+    r"\b(?:ship\w*|devices?|on-?prem\w*|container|binary|binaries|install\w*|desktop|mobile|android|ios|firmware|appliance|download\w*|"
+    r"box|embedded|offline|copies|hand over|deliver\w*|sdk|library|apk|plugin)\b",
+    re.IGNORECASE,
+)
+"""Without one of these a service stays a service: nobody gets a copy."""
+_WITH_OUTPUTS = re.compile(
+    r"\b(?:outputs?|generations|completions)\b[^?!]{0,60}\b(?:train|fine-?tun|sft|distil|tun)\w*[^?!.]{0,40}\b(?:with|on|from) (?:them|these|those|it)\b",
+    re.IGNORECASE,
+)
 _AS_DUTY = re.compile(
     r"\b(?:have to|has to|must (?:we|i|it|they)?|forc\w+ (?:us|me|you|them|anyone) to|need to|needs to|oblig\w+ (?:us |you )?to|requir\w+ (?:us |you )?to|"
     r"make us|müssen wir|doit-on|tenemos que)\s*(?:then |also |even )?$",
@@ -185,6 +197,10 @@ def _actions(text: str) -> tuple[str, ...]:
         found -= set(_OUTREACH) - strong
     elif "internal_use" in found and found & set(_OUTREACH):
         found.discard("internal_use")
+    if "host_api" in found and not _HANDED_OVER.search(text):
+        found.discard("distribute_product")
+    if "fine_tune" in found and _WITH_OUTPUTS.search(text):
+        found.add("train_on_outputs")
     if "train_on_outputs" in found and not re.search(
         r"\b(?:output|synthetic|generat|teacher|respons|complet|answer|train|tun|sft|distil)", text, re.IGNORECASE
     ):

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.answering.resolve import Case, Unresolved
 from bot.model import Statement, Verdict
+from knowledge.vocabulary import vocabulary
 
 
 class Writer(Protocol):
@@ -61,6 +62,19 @@ def _lowered(sentence: str) -> str:
     sentence = sentence.rstrip(".")
     keep = len(sentence) > 1 and sentence[1].isupper()
     return sentence if keep else sentence[:1].lower() + sentence[1:]
+
+
+def opening(questions: Sequence[str], *, limit: bool) -> str:
+    """Return how a statement begins that applies only if an open question is answered with yes.
+
+    `limit` marks a prohibition: then the statement is a line to stay behind, not a thing to do.
+    """
+    if limit:
+        return "Stay within this limit: "
+    openings = {g.question: g.if_so for g in vocabulary().groups.values()}
+    openings["Is the use commercial?"] = "If the use is commercial"
+    known = [openings[q] for q in questions if q in openings]
+    return f"{known[0] if known else 'If it applies to you'}: "
 
 
 def undecided(unresolved: Sequence[Unresolved], *, licensing: bool) -> str:

@@ -67,15 +67,14 @@ def test_ellipsis_quotes_from_first_to_last(clause: str, words: str, quote: str)
 @pytest.mark.parametrize(
     ("words", "quote"),
     [
-        ('key - "the brass one" - before', "a. Bring back the key – “the brass one” – before dusk."),
+        ('key - "the brass one" - before', "Bring back the key – “the brass one” – before dusk."),
         ("It’s the gardener‘s", "It's the gardener's."),
-        ("Show the green badge to the keeper", "b. Show the *green* badge to the\n   keeper."),
+        ("Show the green badge to the keeper", "Show the *green* badge to the\n   keeper."),
     ],
 )
 def test_typography_and_line_breaks_do_not_matter(words: str, quote: str) -> None:
     """Quotation marks, dashes, emphasis marks and line breaks match in any form; the quote is the text's own."""
-    assert quoted("", words).endswith(quote.split(". ", 1)[-1])
-    assert quoted("", words) in TEXT
+    assert quoted("", words) == quote
 
 
 def test_same_number_in_other_spelling() -> None:

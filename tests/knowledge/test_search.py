@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -118,8 +120,8 @@ def test_missing_index_is_one_clear_error(tmp_path: Path) -> None:
 def test_index_that_fails_leaves_no_trace(tmp_path: Path) -> None:
     """An index whose clauses end in an error leaves neither a folder nor scratch files, and an old one untouched."""
 
-    def clauses() -> Sequence[tuple[str, int, str]]:
-        yield CLAUSES[0]  # type: ignore[misc]
+    def clauses() -> Iterator[tuple[str, int, str]]:
+        yield CLAUSES[0]
         raise KeyboardInterrupt
 
     folder = tmp_path / "words" / "one"
@@ -186,101 +188,115 @@ class CountingModel(OnnxEmbeddings):
         return super().passages(texts)
 
 
+@dataclass
+class Own:
+    """A search over two invented texts that share a paragraph, and the parts that it works with."""
+
+    home: Path
+    texts: Path
+    engine: Engine
+    model: CountingModel
+    vectors: MemoryVectors
+
+    def search(self) -> HybridSearch:
+        """Return a search as a new process would open it."""
+        store = KnowledgeStore(self.engine)
+        words = WordIndex(words_folder(self.home, store.state.version))
+        return HybridSearch(store, words, self.model, self.vectors)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The two texts, and a data folder into which they were ingested."""
+    folder = tmp_path_factory.mktemp("search")
+    (folder / "texts").mkdir()
+    (folder / "texts" / "garden.txt").write_text(GARDEN, encoding="utf-8")
+    (folder / "texts" / "boat.txt").write_text(BOAT, encoding="utf-8")
+    engine = open_database(f"sqlite:///{folder / 'clausebot.db'}")
+    ingest(engine, folder, [PathSource(folder / "texts")])
+    engine.dispose()
+    return folder
+
+
 @pytest.fixture
-def own(tmp_path: Path, model: Path) -> Callable[[], tuple[HybridSearch, CountingModel, MemoryVectors, Engine]]:
-    """A search over two invented texts that share a paragraph."""
-    folder = tmp_path / "texts"
-    folder.mkdir()
-    (folder / "garden.txt").write_text(GARDEN, encoding="utf-8")
-    (folder / "boat.txt").write_text(BOAT, encoding="utf-8")
-
-    def made() -> tuple[HybridSearch, CountingModel, MemoryVectors, Engine]:
-        engine = open_database(f"sqlite:///{tmp_path / 'clausebot.db'}")
-        version = ingest(engine, tmp_path, [PathSource(folder)]).version
-        counting, vectors = CountingModel(model), MemoryVectors()
-        words = WordIndex(words_folder(tmp_path, version))
-        return HybridSearch(KnowledgeStore(engine), words, counting, vectors), counting, vectors, engine
-
-    return made
-
-
-def test_identical_paragraphs_are_embedded_once(
-    own: Callable[[], tuple[HybridSearch, CountingModel, MemoryVectors, Engine]],
-) -> None:
-    """A paragraph that two texts share is embedded once, and both find it."""
-    search, counting, vectors, engine = own()
-    count = search.embed(["garden", "boat"])
-    found = search.search("notices paragraph in both texts", ["garden", "boat"], limit=2)
+def own(template: Path, tmp_path: Path, model: Path) -> Iterator[Own]:
+    """A copy of the template with nothing embedded."""
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
+    engine = open_database(f"sqlite:///{tmp_path / 'clausebot.db'}")
+    yield Own(tmp_path, tmp_path / "texts", engine, CountingModel(model), MemoryVectors())
     engine.dispose()
 
-    assert len(set(counting.embedded)) == len(counting.embedded)
-    assert count == vectors.count() == 5
-    assert sum("stands in both texts" in t for t in counting.embedded) == 1
+
+def test_identical_paragraphs_are_embedded_once(own: Own) -> None:
+    """A paragraph that two texts share is embedded once, and both find it."""
+    search = own.search()
+    count = search.embed(["garden", "boat"])
+    found = search.search("notices paragraph in both texts", ["garden", "boat"], limit=2)
+
+    assert len(set(own.model.embedded)) == len(own.model.embedded)
+    assert count == own.vectors.count() == 5
+    assert sum("stands in both texts" in t for t in own.model.embedded) == 1
     assert {p.document_key for p in found} == {"garden", "boat"}
 
 
-def test_texts_are_embedded_when_first_needed(
-    own: Callable[[], tuple[HybridSearch, CountingModel, MemoryVectors, Engine]],
-) -> None:
+def test_texts_are_embedded_when_first_needed(own: Own) -> None:
     """Opening embeds nothing; a question embeds the texts that it is about, once, and no other."""
-    search, counting, vectors, engine = own()
-
-    assert vectors.count() == 0
+    search = own.search()
+    assert own.vectors.count() == 0
     first = search.search("who waters the roses?", ["garden"], limit=1)
-    embedded = len(counting.embedded)
+    embedded = len(own.model.embedded)
     again = search.search("who waters the roses?", ["garden"], limit=1)
-    engine.dispose()
 
     assert first == again
-    assert len(counting.embedded) == embedded + 1
-    assert not any("harbour" in t for t in counting.embedded)
+    assert len(own.model.embedded) == embedded + 1
+    assert not any("harbour" in t for t in own.model.embedded)
     assert search.embed(["garden"]) == 0
 
 
-def test_kept_vectors_are_used_by_the_next_process(
-    own: Callable[[], tuple[HybridSearch, CountingModel, MemoryVectors, Engine]],
-) -> None:
+def test_kept_vectors_are_used_by_the_next_process(own: Own) -> None:
     """A search that finds the vectors kept embeds nothing but the question."""
-    search, _, vectors, engine = own()
-    search.embed(["garden", "boat"])
-    fresh, counting, _, other = own()
-    fresh._vectors = vectors
-    found = fresh.search("who waters the roses?", ["garden", "boat"], limit=1)
-    for opened in (engine, other):
-        opened.dispose()
+    own.search().embed(["garden", "boat"])
+    own.model.embedded.clear()
+    found = own.search().search("who waters the roses?", ["garden", "boat"], limit=1)
 
     assert found[0].document_key == "garden"
-    assert counting.embedded == ["who waters the roses?"]
+    assert own.model.embedded == ["who waters the roses?"]
 
 
-def test_progress_ends_with_all_done(
-    own: Callable[[], tuple[HybridSearch, CountingModel, MemoryVectors, Engine]],
-) -> None:
+def test_progress_ends_with_all_done(own: Own) -> None:
     """Embedding ahead reports how much there is and that all of it is done."""
-    search, _, _, engine = own()
     told: list[tuple[int, int]] = []
-    count = search.embed(["garden", "boat"], lambda done, total: told.append((done, total)))
-    engine.dispose()
+    count = own.search().embed(["garden", "boat"], lambda done, total: told.append((done, total)))
 
     assert told[-1] == (count, count)
 
 
-def test_changed_text_is_embedded_anew(
-    tmp_path: Path, own: Callable[[], tuple[HybridSearch, CountingModel, MemoryVectors, Engine]]
-) -> None:
+def test_changed_text_is_embedded_anew(own: Own) -> None:
     """After a text has changed only its changed paragraphs are embedded, and the new words are found."""
-    search, counting, _, engine = own()
+    search = own.search()
     search.embed(["garden", "boat"])
-    before = len(counting.embedded)
-    (tmp_path / "texts" / "garden.txt").write_text(GARDEN.replace("roses", "tulips"), encoding="utf-8")
-    ingest(engine, tmp_path, [PathSource(tmp_path / "texts")])
-    search._store.refresh()
-    found = search.search("who waters the tulips?", ["garden"], limit=1)
-    text = search._store.document("garden").text
-    engine.dispose()
+    own.model.embedded.clear()
+    (own.texts / "garden.txt").write_text(GARDEN.replace("roses", "tulips"), encoding="utf-8")
+    ingest(own.engine, own.home, [PathSource(own.texts)])
+    fresh = own.search()
+    found = fresh.search("who waters the tulips?", ["garden"], limit=1)
+    text = KnowledgeStore(own.engine).document("garden").text
 
     assert "tulips" in text[found[0].clause.start : found[0].clause.end]
-    assert [t for t in counting.embedded[before:] if "tulips" in t and "?" not in t] == counting.embedded[before + 1 :]
+    assert [t.split(".")[0] for t in own.model.embedded if "?" not in t] == ["1"]
+
+
+def test_open_search_follows_a_changed_text(own: Own) -> None:
+    """A search that is open while a text changes finds the new words once its store has refreshed."""
+    store = KnowledgeStore(own.engine)
+    search = HybridSearch(store, None, own.model, own.vectors)
+    search.search("who waters the roses?", ["garden"], limit=1)
+    (own.texts / "garden.txt").write_text(GARDEN.replace("roses", "tulips"), encoding="utf-8")
+    ingest(own.engine, own.home, [PathSource(own.texts)])
+    store.refresh()
+    found = search.search("who waters the tulips?", ["garden"], limit=1)
+
+    assert "tulips" in store.document("garden").text[found[0].clause.start : found[0].clause.end]
 
 
 def test_passages_are_even_and_keyed_by_their_text(services: Services) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -23,13 +24,21 @@ def address(folder: Path) -> str:
     return f"sqlite:///{folder / 'clausebot.db'}"
 
 
-@pytest.fixture
-def filled(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a database that holds one invented text under the key `terms`."""
-    (tmp_path / "terms.txt").write_text(TEXT, encoding="utf-8")
-    engine = open_database(address(tmp_path))
-    ingest(engine, tmp_path, [PathSource(tmp_path / "terms.txt")])
+    folder = tmp_path_factory.mktemp("store")
+    (folder / "terms.txt").write_text(TEXT, encoding="utf-8")
+    engine = open_database(address(folder))
+    ingest(engine, folder, [PathSource(folder / "terms.txt")])
     engine.dispose()
+    return folder
+
+
+@pytest.fixture
+def filled(template: Path, tmp_path: Path) -> Path:
+    """A copy of the template."""
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
@@ -40,7 +49,9 @@ def test_new_database_is_in_wal_mode_with_foreign_keys(tmp_path: Path) -> None:
     """A new database, in a folder that is not there yet, gets WAL, full synchronisation and foreign keys."""
     engine = open_database(address(tmp_path / "new" / "folder"))
     with engine.connect() as connection:
-        found = [connection.execute(text(f"PRAGMA {p}")).scalar() for p in ("journal_mode", "synchronous", "foreign_keys")]
+        found = [
+            connection.execute(text(f"PRAGMA {p}")).scalar() for p in ("journal_mode", "synchronous", "foreign_keys")
+        ]
         revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     engine.dispose()
 
@@ -122,7 +133,11 @@ def test_locked_database_is_one_clear_error(filled: Path) -> None:
     blocker = sqlite3.connect(filled / "clausebot.db", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     engine = open_database(address(filled))
-    with pytest.raises(StoreError, match="Another process holds it"), translated("a test"), engine.begin() as connection:
+    with (
+        pytest.raises(StoreError, match="Another process holds it"),
+        translated("a test"),
+        engine.begin() as connection,
+    ):
         connection.execute(text("PRAGMA busy_timeout=10"))
         connection.execute(update(KnowledgeRow).values(version="x"))
     engine.dispose()
@@ -190,8 +205,9 @@ def test_every_stored_text_is_whole(services: Services) -> None:
         in_force = col(DocumentRow.superseded_at).is_(None)
         texts = {r.id: r for r in connection.execute(select(DocumentRow.id, DocumentRow.key, DocumentRow.text, DocumentRow.sha256).where(in_force))}  # type: ignore[call-overload]  # fmt: skip  # noqa: E501
         clauses = connection.execute(
-            select(ClauseRow.document_id, ClauseRow.start, ClauseRow.body_end)  # type: ignore[call-overload]
-            .order_by(col(ClauseRow.document_id), col(ClauseRow.position))
+            select(ClauseRow.document_id, ClauseRow.start, ClauseRow.body_end).order_by(  # type: ignore[call-overload]
+                col(ClauseRow.document_id), col(ClauseRow.position)
+            )
         ).all()
     ends = dict.fromkeys(texts, 0)
     for document, start, end in clauses:
