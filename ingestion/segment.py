@@ -376,6 +376,8 @@ class _Head(NamedTuple):
 
     rank: int
     text: str
+    hung: bool = False
+    """Whether only the deeper indent of what is below shows that it is one."""
 
 
 _MARKDOWN_HEADING = re.compile(r"(#{1,6})[ \t]+(?=\S)|<h([1-6])[^<>]{0,200}>", re.IGNORECASE)
@@ -403,13 +405,22 @@ def _plain_heading(line: _Line, below: _Line | None, *, marked: bool) -> _Head |
     words = title.split()
     if not words or len(words) > 14 or text[0] in "\"“'‘([{<>*-+|" or not any(c.isalpha() for c in title):
         return None
-    hung = line.after_blank and below is not None and below.indent >= line.indent + 4 and len(below.text) > _NARROWEST
+    hung = text[-1] == "." and _is_hung(line, below, words)
     if not hung and not _stands_alone(line, below):
         return None
-    if hung and len(words) < 8 and _is_capitalised(words) and not title.isupper():
-        title = title.rstrip(".")
-    head = _by_letters(title, words, ends_with_colon=text.endswith(":"))
-    return _Head(_LINE_RANK, head.text) if head is not None and marked and head.rank == _TITLE_RANK else head
+    head = _by_letters(title.rstrip(".") if hung else title, words, ends_with_colon=text.endswith(":"))
+    if head is None:
+        return None
+    rank = _LINE_RANK if marked and head.rank == _TITLE_RANK else head.rank
+    return head._replace(rank=rank, hung=hung)
+
+
+def _is_hung(line: _Line, below: _Line | None, words: Sequence[str]) -> bool:
+    """Whether a line that ends with a period is the title of the text that is indented below it."""
+    if below is None or not line.after_blank or line.text.isupper():
+        return False
+    deeper = below.indent >= line.indent + 4 and len(below.text) > _NARROWEST
+    return deeper and len(words) < 8 and _is_capitalised(words)
 
 
 def _by_letters(title: str, words: Sequence[str], *, ends_with_colon: bool) -> _Head | None:
@@ -513,6 +524,9 @@ def _with_lost_breaks(lines: Sequence[_Line]) -> Iterator[_Line]:
     """
     for line in lines:
         cuts = [0, *_lost_breaks(line.text), len(line.text)]
+        if len(cuts) == 2:
+            yield line
+            continue
         for cut, end in pairwise(cuts):
             yield line._replace(
                 start=line.start + cut,
@@ -590,6 +604,8 @@ def _item(line: _Line, before: _Line | None, below: _Line | None, width: int, *,
         title = _paragraph_title(content, below, line, width)
     if label and label.readings[0].system in _WORD_SYSTEMS:
         title = title or _section_title(_plain(follower), below, line)
+        capitals = _CAPITALS_LEAD.match(title)
+        title = capitals[0] if capitals and " " in capitals[0] else title
     refuse += 1.0 if title and line.after_blank else 0.0
     head = _Head(level, _plain(content[:400]).strip("#: ")) if level else None
     if not (level or label or bullet):
@@ -1268,9 +1284,10 @@ class _Tree:
     def _takes(self, entry: _Entry, item: _Item, next_item: _Item | None) -> bool:
         """Whether a paragraph belongs below this clause rather than to what is around it."""
         if entry.kind is ClauseKind.HEADING:
-            return True
+            hung = entry.item.head is not None and entry.item.head.hung
+            return not hung or item.indent > entry.item.indent
         if entry.kind is ClauseKind.PARAGRAPH:
-            return entry.item.leads and item.indent >= entry.item.indent + 2
+            return (entry.item.leads or bool(entry.item.title)) and item.indent >= entry.item.indent + 2
         if item.indent > entry.item.indent:
             return True
         if entry.kind is ClauseKind.BULLET:

@@ -26,6 +26,13 @@ Sound = Callable[[Answer, KnowledgeStore], None]
 HEALTH = "can we fine-tune Llama 3 for a health app?"
 
 
+REPLACED = (
+    "INSERT OR REPLACE INTO decision SELECT seq, id, created_at, 'somebody else', channel, question, context, "
+    '"use", subjects, verdict, citations, answer, confidence, knowledge_version, program_version, written_by, '
+    "elapsed_ms FROM decision"
+)
+
+
 def ask(services: Services, text: str, **fields: object) -> Answer:
     """Ask one question."""
     return services.answerer.answer(Question(text, **fields))  # type: ignore[arg-type]
@@ -170,7 +177,7 @@ def test_an_unknown_model_is_not_decided(name: str, services: Services, assert_s
     assert_sound(answer, services.store)
     assert answer.verdict is Verdict.UNKNOWN
     assert not answer.citations
-    assert name.split("/")[-1].split("-")[0].casefold() in " ".join(answer.open_questions).casefold()
+    assert name in " ".join(answer.open_questions)
 
 
 def test_an_ambiguous_name_is_asked_back(services: Services, assert_sound: Sound) -> None:
@@ -218,7 +225,7 @@ def test_a_licence_without_reviewed_terms_is_for_a_lawyer(services: Services, as
     assert answer.unclear
     assert answer.citations
     assert all(c.verified for c in answer.citations)
-    assert not (answer.permissions or answer.conditions or answer.prohibitions)
+    assert not [*answer.permissions, *answer.conditions, *answer.prohibitions]
 
 
 def test_a_model_without_a_licence_is_for_a_lawyer(services: Services, assert_sound: Sound) -> None:
@@ -356,9 +363,7 @@ def test_no_record_no_answer(own_services: Services) -> None:
     [
         "UPDATE decision SET verdict = 'allowed'",
         "DELETE FROM decision",
-        "INSERT OR REPLACE INTO decision SELECT seq, id, created_at, 'somebody else', channel, question, context, "
-        '"use", subjects, verdict, citations, answer, confidence, knowledge_version, program_version, written_by, '
-        "elapsed_ms FROM decision",
+        REPLACED,
     ],
 )
 def test_a_decision_is_never_changed(statement: str, own_services: Services) -> None:
@@ -385,7 +390,7 @@ def test_an_answer_on_a_tampered_text_is_withheld(own_services: Services) -> Non
     assert changed == 1
     assert answer.verdict is Verdict.NEEDS_REVIEW
     assert "withheld" in answer.summary
-    assert not (answer.citations or answer.conditions or answer.permissions)
+    assert not [*answer.citations, *answer.conditions, *answer.permissions]
     assert own_services.audit.show(answer.decision_id) is not None
 
 
@@ -398,6 +403,7 @@ class _Boaster:
         self, verdict: Verdict, cases: Sequence[Case], statements: dict[str, Sequence[Statement]], fixes: Sequence[str]
     ) -> str:
         """Claim that all is well."""
+        del verdict, cases, statements, fixes
         return "Everything is allowed!"
 
 
@@ -446,9 +452,7 @@ def test_every_family_of_the_registry_gets_a_sound_answer(quick_services: Servic
     assert verdicts == set(Verdict)
 
 
-def test_every_reviewed_licence_gets_a_sound_answer_to_every_use(
-    quick_services: Services, assert_sound: Sound
-) -> None:
+def test_every_reviewed_licence_gets_a_sound_answer_to_every_use(quick_services: Services, assert_sound: Sound) -> None:
     """Each reviewed licence, asked as a form with each kind of use, is answered from its terms."""
     store = quick_services.store
     reviewed = [i for i in store.license_ids() if store.license(i).curated]

@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,8 @@ ANSWER_KEYS = {
     "elapsed_ms",
 }  # fmt: skip
 CARD_KEYS = {
-    "name", "kind", "id", "licenses", "permissions", "conditions", "prohibitions", "limitations", "citations", "nearest",
+    "name", "kind", "id", "licenses", "permissions", "conditions", "prohibitions", "limitations", "citations",
+    "nearest",
 }  # fmt: skip
 
 
@@ -153,7 +154,9 @@ def test_a_batch_answers_every_row_in_order(clausebot: Program, tmp_path: Path) 
     assert done.code == 1
     assert "Traceback" not in done.err
     assert len(answers) == len(rows)
-    assert [a.get("id") for a in answers] == ["a", None, 7, "form", "no-question", "empty", "long", "odd", None, None, "ü", "half", None, "last"]
+    assert [a.get("id") for a in answers] == [
+        "a", None, 7, "form", "no-question", "empty", "long", "odd", None, None, "ü", "half", None, "last",
+    ]  # fmt: skip
     assert [a["verdict"] for a in answers] == [
         "conditional", "unknown", answers[2]["verdict"], "allowed", "unknown", "unknown", "unknown", "unknown",
         "unknown", "unknown", "conditional", "unknown", "unknown", "conditional",
@@ -232,7 +235,9 @@ def test_a_batch_file_that_is_not_text_is_one_sentence(fresh: Program, tmp_path:
     assert_one_sentence(fresh("ask", "--batch", str(file)), 2)
 
 
-@pytest.mark.parametrize("arguments", [("frobnicate",), ("ask", "--frob", "q"), ("audit", "list", "--limit", "0"), ("license",)])
+@pytest.mark.parametrize(
+    "arguments", [("frobnicate",), ("ask", "--frob", "q"), ("audit", "list", "--limit", "0"), ("license",)]
+)
 def test_wrong_use_has_exit_status_2(arguments: tuple[str, ...], fresh: Program) -> None:
     """Unknown commands, options and values are wrong use."""
     done = fresh(*arguments)
@@ -440,13 +445,13 @@ class FlatEmbeddings(OnnxEmbeddings):
 
 
 @pytest.fixture
-def embedded(own_home: Path, model: Path) -> Iterator[Program]:
+def embedded(own_home: Path, model: Path) -> Program:
     """The program on a data folder in which the licences for AI are embedded already."""
     with open_services(settings_for(own_home)) as services:
         embeddings = FlatEmbeddings(model)
         vectors = services.vectors(embeddings)
         HybridSearch(services.store, None, embeddings, vectors).embed(services.documents_to_embed(everything=False))
-    yield Program(own_home)
+    return Program(own_home)
 
 
 def test_ingest_takes_files_and_folders_and_says_what_failed(embedded: Program, mirror: Path, tmp_path: Path) -> None:
@@ -519,7 +524,9 @@ def test_doctor_exits_with_1_and_says_how_to_mend(fresh: Program, tmp_path: Path
     assert "Traceback" not in done.err
 
 
-@pytest.mark.parametrize("command", [(), ("ask",), ("license",), ("ingest",), ("audit",), ("audit", "list"), ("doctor",)])
+@pytest.mark.parametrize(
+    "command", [(), ("ask",), ("license",), ("ingest",), ("audit",), ("audit", "list"), ("doctor",)]
+)
 def test_help_explains_every_command(command: tuple[str, ...], help_of: Callable[..., str]) -> None:
     """`--help` says what a command does and what each option means."""
     shown = help_of(*command)

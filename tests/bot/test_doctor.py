@@ -125,7 +125,14 @@ def test_a_refused_token_is_a_fault(reason: str, slack: Slack) -> None:
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(500, b"oops"), (503, {"ok": False}), (200, b"<html>a proxy's page</html>"), (200, b""), (200, b"[1, 2]"), (404, b"no")],
+    [
+        (500, b"oops"),
+        (503, {"ok": False}),
+        (200, b"<html>a proxy's page</html>"),
+        (200, b""),
+        (200, b"[1, 2]"),
+        (404, b"no"),
+    ],
 )
 def test_a_server_that_is_not_slack_is_a_fault(status: int, body: Any, slack: Slack) -> None:
     """Errors and pages that are no answer of Slack are a fault with a remedy, never an exception."""

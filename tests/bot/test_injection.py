@@ -36,9 +36,13 @@ def same_reading(one: Reading, other: Reading) -> bool:
     )
 
 
-def firm(answer: Answer) -> set[str]:
-    """The duties and bans that hold as the case was told; which of the possible ones are shown may vary with the words."""
-    return {s.text for s in (*answer.conditions, *answer.prohibitions) if not s.text.startswith("If so: ")}
+def firm(answer: Answer, services: Services) -> set[str]:
+    """The terms that bind as the case was told, in the profile's own words.
+
+    Which of those that may or may not apply are shown, with a word before them that says so, varies with the question.
+    """
+    words = {t.text for c in answer.citations for t in services.store.license(c.license).profile.terms}
+    return {s.term for s in (*answer.conditions, *answer.prohibitions) if s.text in words}
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +74,7 @@ def test_no_attack_string_makes_a_verdict_milder(text: str, services: Services, 
             unchanged += 1
 
             assert answer.verdict is plain[text].verdict
-            assert firm(answer) == firm(plain[text]), attack
+            assert firm(answer, services) == firm(plain[text], services), attack
             assert {c.license for c in answer.citations} == {c.license for c in plain[text].citations}
 
     assert unchanged >= SAMPLE // 2
@@ -99,6 +103,7 @@ def test_orders_and_invented_clauses_change_nothing(
 
     assert answer.verdict is plain[text].verdict
     assert {c.license for c in answer.citations} == {c.license for c in plain[text].citations}
-    assert firm(plain[text]) <= firm(answer)
+    assert len(answer.conditions) >= min(len(plain[text].conditions), 6)
+    assert firm(plain[text], services) <= firm(answer, services)
     assert not any("Notwithstanding the above, every use" in (c.quote or "") for c in answer.citations)
     assert attack not in answer.summary

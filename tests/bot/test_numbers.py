@@ -219,7 +219,9 @@ def test_ordinary_words_are_no_places(text: str) -> None:
     assert "region" not in facts(text)
 
 
-@pytest.mark.parametrize(("text", "age"), [("for 8-12 year olds", "8-12"), ("kids, 6 to 10 years old, 6 to 10-year-olds", "6-10")])
+@pytest.mark.parametrize(
+    ("text", "age"), [("for 8-12 year olds", "8-12"), ("kids, 6 to 10 years old, 6 to 10-year-olds", "6-10")]
+)
 def test_ages(text: str, age: str) -> None:
     """An age range is kept as stated and is no count."""
     assert facts(text)["users_age"] == age

@@ -125,7 +125,7 @@ def test_selling_outweighs_internal_words(catalog: Catalog) -> None:
         ("strictly non-commercial PhD work on Llama 3", False),
     ],
 )
-def test_commercial_is_read_or_left_open(text: str, commercial: bool | None, catalog: Catalog) -> None:  # noqa: FBT001
+def test_commercial_is_read_or_left_open(text: str, commercial: bool | None, catalog: Catalog) -> None:
     """A commercial purpose is true or false only where the text says so."""
     found = read(text, catalog).use.commercial
 
@@ -318,7 +318,9 @@ def test_a_form_s_facts_can_name_topics(catalog: Catalog) -> None:
     assert reading.topics["clinical_use"] is Truth.OPEN
 
 
-@pytest.mark.parametrize("text", ["", "   ", "?", "What's the weather?", "Was ist die Hauptstadt von Frankreich?", "👋"])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "?", "What's the weather?", "Was ist die Hauptstadt von Frankreich?", "👋"]
+)
 def test_what_names_nothing_has_no_subject(text: str, catalog: Catalog) -> None:
     """A text that names no model, dataset or licence has no subject."""
     assert not read(text, catalog).subjects
@@ -330,7 +332,9 @@ def test_an_unknown_name_is_kept_as_unknown(text: str, catalog: Catalog) -> None
     assert [m.kind for m in read(text, catalog).subjects] == [MentionKind.UNKNOWN]
 
 
-@pytest.mark.parametrize("text", ["rate EUR/0.864594 for Llama 3?", "24/7 and and/or input/output with Llama 3", "5/10 km with Llama 3"])
+@pytest.mark.parametrize(
+    "text", ["rate EUR/0.864594 for Llama 3?", "24/7 and and/or input/output with Llama 3", "5/10 km with Llama 3"]
+)
 def test_a_slash_alone_makes_no_hub_id(text: str, catalog: Catalog) -> None:
     """Rates, fractions and alternatives are not taken for hub ids."""
     assert targets(read(text, catalog)) == ["llama-3"]
@@ -354,7 +358,9 @@ def test_a_long_text_is_read_to_its_limit_and_quickly(catalog: Catalog) -> None:
     assert time.process_time() - started < 10
 
 
-@pytest.mark.parametrize("text", ["a" * 20_000, "a/" * 10_000, "(" * 20_000, "not " * 5000, "1," * 10_000, "no publish " * 1800])
+@pytest.mark.parametrize(
+    "text", ["a" * 20_000, "a/" * 10_000, "(" * 20_000, "not " * 5000, "1," * 10_000, "no publish " * 1800]
+)
 def test_hostile_texts_take_no_unreasonable_time(text: str, catalog: Catalog) -> None:
     """Repetitions do not send a pattern into endless backtracking."""
     started = time.process_time()

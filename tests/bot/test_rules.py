@@ -156,9 +156,15 @@ def test_an_open_group_asks_its_own_question() -> None:
 
 @pytest.mark.parametrize(
     ("wanted", "stated", "expected"),
-    [("true", True, TRUE), ("true", False, FALSE), ("false", False, TRUE), ("false", True, FALSE), ("true", None, OPEN)],
+    [
+        ("true", True, TRUE),
+        ("true", False, FALSE),
+        ("false", False, TRUE),
+        ("false", True, FALSE),
+        ("true", None, OPEN),
+    ],
 )
-def test_commercial_is_open_where_nobody_said(wanted: str, stated: bool | None, expected: Truth) -> None:  # noqa: FBT001
+def test_commercial_is_open_where_nobody_said(wanted: str, stated: bool | None, expected: Truth) -> None:
     """The commercial test follows what was stated and is open otherwise."""
     assert outcome("commercial", wanted, commercial=stated) is expected
 

@@ -41,7 +41,9 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
 def test_a_file_sets_what_the_environment_does_not(tmp_path: Path) -> None:
     """The settings file is read in any case of its keys; the environment wins over it."""
     file = tmp_path / "clausebot.toml"
-    file.write_text(f'clausebot_home = "{tmp_path}"\nSLACK_BOT_TOKEN = "from-file"\nHF_ENDPOINT = "http://hub"\n', encoding="utf-8")
+    file.write_text(
+        f'clausebot_home = "{tmp_path}"\nSLACK_BOT_TOKEN = "from-file"\nHF_ENDPOINT = "http://hub"\n', encoding="utf-8"
+    )
     settings = read_settings({CONFIG_VARIABLE: str(file), "HF_ENDPOINT": "http://other"})
 
     assert settings.home == tmp_path

@@ -410,7 +410,9 @@ def child(place: Place) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
         process.communicate()
 
 
-@pytest.mark.parametrize("stop_at", ["Indexing words", "INSERT INTO document", "DELETE FROM name", "INSERT INTO knowledge"])  # fmt: skip
+@pytest.mark.parametrize(
+    "stop_at", ["Indexing words", "INSERT INTO document", "DELETE FROM name", "INSERT INTO knowledge"]
+)
 def test_killed_process_leaves_the_old_knowledge(
     place: Place, child: Callable[[str], subprocess.Popen[str]], stop_at: str
 ) -> None:

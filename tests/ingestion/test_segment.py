@@ -132,6 +132,10 @@ class TestInvariants:
             "# x\n\n1. y\n\n" * 25_000,
             "- a\n  - b\n" * 50_000,
             "\n" * 500_000,
+            "a. B; " * 100_000,
+            "".join(f"{letter}. Do; " for letter in "abcdefghij") * 20_000,
+            "Said. Section 1: ALL OF IT " * 30_000,
+            "(a) In\n(c) At\n(b) On\n" * 8_000,
         ],
         ids=lambda text: text[:8].encode("unicode_escape").decode(),
     )
@@ -218,6 +222,105 @@ class TestNumbers:
         ]  # fmt: skip
 
 
+class TestUnevenPrint:
+    """Texts whose layout, numbers or line breaks were damaged on the way."""
+
+    SAYING = "do and say whatever it is that comes to your mind when you think of it " * 3
+
+    def test_long_lines_are_never_broken_for_want_of_room(self):
+        """In a text that is not wrapped, items without a full stop are items all the same."""
+        items = "".join(f"    {number}. {self.SAYING}\n" for number in (1, 2, 3))
+        text = f"You may not:\n\n1. Do harm, as in:\n{items}\n\n\n2. Lie, as in:\n{items}"
+        assert numbers(text) == ["1", "1.1", "1.2", "1.3", "2", "2.1", "2.2", "2.3"]
+
+    def test_a_conjunction_at_the_end_of_an_item_refers_to_nothing(self):
+        """`and/or` before the last number joins items."""
+        assert numbers("You may not:\n\n1. lie;\n2. steal; and/or\n3. kill.\n") == ["1", "2", "3"]
+
+    def test_numbers_that_run_on_in_the_next_list_stay_below_its_item(self):
+        """Where a converter numbered inner lists on, the indent tells what they are below."""
+        text = (
+            "Do not:\n\n1. Harm:\n    1. People\n    2. Animals\n    3. Plants\n"
+            "2. Deceive:\n    4. By word\n    5. By sign\n3. Steal:\n    6. Money\n    7. Time\n4. Go\n"
+        )
+        assert numbers(text) == ["1", "1.1", "1.2", "1.3", "2", "2.4", "2.5", "3", "3.6", "3.7", "4"]
+
+    @pytest.mark.parametrize("label", ["2**.", "**2**.", "**2.**", "__2__.", "2*.*", "**2\\.**"])
+    def test_emphasis_in_a_label_is_no_part_of_it(self, label):
+        """Markdown marks that begin or end inside a label do not hide it."""
+        assert numbers(f"1. One is here.\n\n{label} Two is here.\n\n3. Three is here.\n") == ["1", "2", "3"]
+
+    def test_emphasis_in_a_section_label_is_no_part_of_it(self):
+        """The same after a word."""
+        assert numbers("Section **1**. Use.\n\nYou may.\n\nSection **2**. Law.\n\nOurs.\n") == [
+            "Section 1",
+            "Section 2",
+        ]
+
+    def test_a_lost_line_break_between_two_items_is_found(self):
+        """The next label of the same look behind the end of an item starts a clause within the line."""
+        text = "1. Conditions:\n\na. Say so;\n\nb. Say where; c. Say when. d. Say why.\n\n2. Law.\n"
+        assert numbers(text) == ["1", "1.a", "1.b", "1.c", "1.d", "2"]
+        check(text, segment(text))
+
+    def test_marks_in_a_sentence_divide_nothing(self):
+        """Neither another look nor a number out of turn starts a clause within a line."""
+        text = "1. You may (i) read it; (ii) write it. See 4. Or else 2. says more; b. You are right.\n\n2. Law.\n"
+        assert numbers(text) == ["1", "2"]
+
+    def test_a_section_in_a_flattened_text_is_told_from_a_reference(self):
+        """A title in capitals makes `Section III` a section within a line; after `described in` it is none."""
+        text = (
+            "Section I: PREAMBLE OF ALL This is so.\n\nSection II: RIGHTS OF ALL They are as described in\n\n"
+            "Section III. Grant of Rights. You may use it. Section III: DUTIES OF ALL You must be kind to all who\n"
+            "use it, as Section II. says and as you like.\n\nSection IV: THE REST OF IT Nothing.\n"
+        )
+        assert numbers(text) == ["Section I", "Section II", "Section III", "Section IV"]
+        assert cited(text, "You may use it") == "Section II"
+        assert next(c.heading for c in segment(text) if c.number == "Section III") == "DUTIES OF ALL"
+
+    def test_the_only_item_of_a_titled_section_is_an_item(self):
+        """A lone `1.` that is indented below a title is a sub-clause."""
+        text = "1. Use\n\n   1. You may use it.\n\n2. Marks\n\n   1. No marks are licensed.\n\n3. Law\n"
+        assert numbers(text) == ["1", "1.1", "2", "2.1", "3"]
+
+    def test_a_stray_label_is_cited_as_printed_and_the_list_goes_on(self):
+        """A letter out of turn between two that follow each other names its own item."""
+        text = "Not allowed:\n\n(j) To lie;\n(k) To steal;\n(a) To heal;\n(l) To kill;\n(m) To go.\n"
+        text = "Not allowed:\n\n" + "".join(f"({letter}) To do it;\n" for letter in "abcdefghi") + text[14:]
+        assert numbers(text)[9:] == ["(j)", "(k)", "(a)", "(l)", "(m)"]
+
+    def test_a_body_in_capitals_is_no_heading(self):
+        """The first line of a shouted paragraph belongs to the clause above."""
+        text = (
+            "1. Warranty.\n\n  THERE IS NONE AT ALL FOR ANYTHING, AS FAR AS THE LAW\nPERMITS.  UNLESS SAID IN WRITING "
+            "THE COPYRIGHT HOLDERS\nGIVE NOTHING TO ANYBODY.\n\n2. Law.\n\n  OURS.\n"
+        )
+        assert cited(text, "THERE IS NONE") == "1"
+        assert numbers(text) == ["1", "2"]
+
+    def test_clause_zero_may_be_the_only_one(self):
+        """Nobody refers to a section 0, so it is a clause."""
+        assert numbers("A Free Licence\n\nTERMS AND CONDITIONS\n\n  0. Do as you like.\n") == ["0"]
+
+    def test_a_title_with_a_period_heads_what_is_indented_below(self):
+        """Also directly above the text; and a paragraph with its own title is the next of its kind."""
+        text = (
+            f"Example License\n\nGrant of Copyright License.\n        {self.SAYING}\n\nNo Warranty.\n\n        {self.SAYING}\n\n"
+            f"Restrictions. You will not {self.SAYING}\n\n        copy it; or\n\nEnd. Bye.\n"
+        )
+        assert [clause.number for clause in segment(text)] == [
+            "", "Grant of Copyright License", "Grant of Copyright License", "No Warranty", "No Warranty",
+            "Restrictions", "Restrictions", "",
+        ]  # fmt: skip
+
+    def test_a_list_without_marks_is_divided_by_its_lines(self):
+        """In a text that is not wrapped, each sentence on its own line is an item."""
+        text = f"1. Do not:\n\n    {self.SAYING};\n    lie to people;\n    steal. \n    kill.\n\n2. {self.SAYING}.\n"
+        text += f"\n3. {self.SAYING}.\n\n4. {self.SAYING}.\n"
+        assert [clause.kind.value for clause in segment(text)][:5] == ["numbered", *["paragraph"] * 4]
+
+
 class TestTree:
     def test_text_after_sub_items_belongs_to_the_parent(self):
         """A closing paragraph at the margin is below the clause, not below its last item."""
@@ -236,6 +339,24 @@ class TestTree:
         """The last item of a list of conditions does not swallow what follows the list."""
         text = "You may use it if:\n\n1. you keep this notice.\n\n2. you say so.\n\nTHIS COMES WITHOUT WARRANTY.\n"
         assert segment(text)[-1].number == ""
+
+    def test_a_paragraph_at_the_margin_of_the_clause_closes_its_list(self):
+        """Even where the last item has items of its own."""
+        text = "1. You may:\n\n a. copy;\n b. For example:\n\n    i. this; and\n   ii. that.\n\nSo you may.\n\n2. No.\n"
+        assert cited(text, "So you may") == "1"
+
+    def test_a_list_without_full_stops_does_not_take_what_follows_it(self):
+        """One-line items end with their line."""
+        text = "# Uses\n\nDo not:\n\n1. Harm people\n2. Lie to people\n3. Steal from people you know\n\nPlease report violations.\n"
+        assert cited(text, "Please report") == ""
+
+    def test_items_behind_a_closing_paragraph_are_of_the_clause_it_belongs_to(self):
+        """A list that a paragraph of the clause introduces is not torn out of the clause."""
+        text = (
+            "1. Use\n\n(a) You may use it.\n\n(b) You may copy it.\n\nA rival offers any of these:\n\n"
+            "(i) data; and\n\n(ii) models.\n\n2. Law\n\nOurs.\n"
+        )
+        assert numbers(text) == ["1", "1(a)", "1(b)", "1(i)", "1(ii)", "2"]
 
     def test_bullets_nest_by_indent_under_what_introduces_them(self):
         """A list belongs to the paragraph with the colon; deeper bullets to the one above."""
@@ -311,6 +432,13 @@ class TestRealTexts:
             ("bigscience-rail-1.0", "1,1.12,2,4,4.4,5,12,Section IV,Attachment A,Attachment A (12)"),
             ("c-uda-1.0", "1 1.3 3.1 3.1.2 5.6"),
             ("odbl-1.0", "4.2 4.4.a.i 10.4"),
+            ("llama-3.3-license-2024", "2 3 4"),
+            ("bigscience-open-rail-m", "4.c,4.d,Attachment A (m)"),
+            ("ltxv-owl-2025-05-05", "Attachment A (k),Attachment A (l)"),
+            ("wtfpl-2.0", "0"),
+            ("mpl-2.0", "5.3 6 7 8"),
+            ("gemma-tou-2025-03-24", "1.1(e),3.1,3.2,Section 4,4.9"),
+            ("gemma-tou-2024-04-01", "1.1(e),3.1,3.2,Section 4,4.9"),
         ],
     )
     def test_packaged_licenses_have_the_numbers_that_are_cited(self, key, expected):
@@ -323,7 +451,12 @@ class TestRealTexts:
         ("name", "expected"),
         [
             ("llama-3-community-license.txt", "1.b.i,1.b.v,2,5.b,Acceptable Use Policy 1.d,Acceptable Use Policy 3.g"),
-            ("llama-3-acceptable-use-policy.md", "1.4,1.5,1.1.4,4"),
+            ("llama-2-acceptable-use-policy.md", "1.1.6,1.7,2.6,3.6,4"),
+            ("llama-3-acceptable-use-policy.md", "1.4,1.5,1.1.4,1.7,4"),
+            ("llama-3.2-acceptable-use-policy.md", "1.1.6,1.7,2,2.8,2.13,3,3.14,3.19,4,5"),
+            ("falcon-3-tii-license.txt", "4.1.5,8.1,9.1,10.1,11.1"),
+            ("falcon-3-acceptable-use-policy.txt", "3,4"),
+            ("creativeml-openrail-pp-m-2023-07-26.txt", "Section I,Section II,Section III,Section IV,Attachment A"),
             ("gemma-terms-of-use-2026-04-01.md", "1.1(e),3.1,3.1.4,Section 4,4.9"),
             ("falcon-180b-tii-license-1.0.md", "4.1(f),9.2,12.1"),
             ("flux-1-dev-non-commercial-1.1.1.txt", "1.c,2.d,3.b,11"),
@@ -336,9 +469,47 @@ class TestRealTexts:
         """The same for official texts of the mirror."""
         assert set(expected.split(",")) <= set(numbers(mirrored(name)))
 
-    def test_the_closing_paragraph_of_apache_4_is_of_4(self):
-        """What follows 4(d) at the margin of the list is cited as 4."""
-        assert cited(packaged("apache-2.0"), "You may add Your own copyright statement") == "4"
+    @pytest.mark.parametrize(
+        ("key", "phrase", "number"),
+        [
+            ("apache-2.0", "You may add Your own copyright statement", "4"),
+            ("cc-by-3.0", "The above rights may be exercised in all media", "3"),
+            ("cc-by-sa-3.0", "The above rights may be exercised in all media", "3"),
+            ("gpl-3.0", "THERE IS NO WARRANTY FOR THE PROGRAM", "15"),
+            ("agpl-3.0", "WILL ANY COPYRIGHT HOLDER", "16"),
+            ("mpl-2.0", "Covered Software is provided under this License", "6"),
+            ("mpl-2.0", "Under no circumstances and under no legal theory", "7"),
+            ("ltxv-owl-2025-05-05", "To provide medical advice", "Attachment A (a)"),
+            ("bigscience-open-rail-m", "You must retain all copyright", "4.d"),
+            ("falcon-2-11b-1.0", "Your copyright license to use", "Grant of Copyright License"),
+            ("falcon-2-11b-1.0", "Unless required by applicable law or agreed", "Disclaimer of Warranty"),
+            ("flux-1-nc", "alter or remove copyright", "Restrictions"),
+            ("gemma-tou-2025-03-24", "You must cause any modified files", "3.1"),
+            ("gemma-tou-2025-03-24", "in violation of applicable laws and regulations.", "3.2"),
+        ],
+    )
+    def test_a_passage_of_a_packaged_text_is_cited_by_its_clause(self, key, phrase, number):
+        """Closing paragraphs, shouted bodies and damaged places have the number a lawyer would give."""
+        assert cited(packaged(key), phrase) == number
+
+    @pytest.mark.parametrize(
+        ("name", "phrase", "number"),
+        [
+            ("creativeml-openrail-pp-m-2023-07-26.txt", "Grant of Patent License.", "Section II"),
+            ("creativeml-openrail-pp-m-2023-07-26.txt", "You may host for Third Party", "Section III"),
+            ("llama-3.2-acceptable-use-policy.md", "Guns and illegal weapons", "2.9"),
+            ("llama-3.2-acceptable-use-policy.md", "Please report any violation", "Prohibited Uses"),
+        ],
+    )
+    def test_a_passage_of_a_mirrored_text_is_cited_by_its_clause(self, name, phrase, number):
+        """The same for official texts of the mirror."""
+        assert cited(mirrored(name), phrase) == number
+
+    def test_the_items_of_an_unmarked_list_are_clauses_of_their_own(self):
+        """The prohibited uses of Gemma are printed one to a line, without any mark."""
+        text = packaged("gemma-pup-2024-02-21")
+        bodies = {" ".join(text[clause.start : clause.body_end].split()) for clause in segment(text)}
+        assert "Tracking or monitoring people without their consent;" in bodies
 
     def test_the_headed_paragraphs_of_a_text_without_numbers_are_cited_by_title(self):
         """Where nothing is numbered, a paragraph's own title is its number."""

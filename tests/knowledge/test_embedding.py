@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,7 @@ def test_windows_cover_every_token(embeddings: OnnxEmbeddings, tokens: int) -> N
     assert cuts[0][0] == 0
     assert cuts[-1][1] == tokens
     assert all(hi - lo <= embeddings.max_tokens - 2 for lo, hi in cuts)
-    assert all(one[1] - other[0] == WINDOW_OVERLAP_TOKENS for one, other in zip(cuts, cuts[1:], strict=False))
+    assert all(one[1] - other[0] == WINDOW_OVERLAP_TOKENS for one, other in pairwise(cuts))
 
 
 def test_three_thousand_words_lose_nothing(embeddings: OnnxEmbeddings) -> None:

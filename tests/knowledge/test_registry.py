@@ -12,12 +12,13 @@ import pytest
 
 from ingestion.sources.interface import SourceText
 from knowledge import registry
-from knowledge.models import RegistryEntry
+from knowledge.models import AmbiguousName, RegistryEntry
 from knowledge.naming import normal
 from knowledge.profiles import MODALITIES, read_profiles
-from knowledge.registry import RegistryError, dangling, read_registry
+from knowledge.registry import RegistryError, dangling, read_ambiguous_licenses, read_registry
 
 ENTRIES, AMBIGUOUS = read_registry()
+PROFILES = tuple(read_profiles())
 BY_ID = {e.id: e for e in ENTRIES}
 STATES = {"known", "other", "missing", "unknown"}
 NEWEST = "2026-11-30"
@@ -42,7 +43,7 @@ def test_registry_knows_the_families_that_people_ask_about() -> None:
 @pytest.mark.usefixtures("mirror")
 def test_licences_are_known(source_texts: Mapping[str, SourceText]) -> None:
     """Every licence that an entry, a component or a past state names is a profile or a stored text."""
-    known = {p.id for p in read_profiles()} | set(source_texts)
+    known = {p.id for p in PROFILES} | set(source_texts)
     unknown = [
         f"{entry.id}: {name}"
         for entry in ENTRIES
@@ -97,13 +98,28 @@ def test_families_come_before_their_members() -> None:
 
 
 @pytest.mark.parametrize("ambiguous", AMBIGUOUS, ids=lambda a: a.names[0])
-def test_ambiguous_name_has_different_answers(ambiguous: Any) -> None:
+def test_ambiguous_name_has_different_answers(ambiguous: AmbiguousName) -> None:
     """An ambiguous name has at least two options under different terms (members and bases count), and a question."""
     terms = {frozenset(_terms(option)) for option in ambiguous.options}
 
     assert len(ambiguous.options) >= 2
     assert len(terms) >= 2
     assert "?" in ambiguous.question
+
+
+@pytest.mark.parametrize("ambiguous", read_ambiguous_licenses(), ids=lambda a: a.names[0])
+def test_ambiguous_licence_has_known_options(ambiguous: AmbiguousName, source_texts: Mapping[str, SourceText]) -> None:
+    """A licence name that leaves its version open has a question and at least two options that are known licences."""
+    assert len(set(ambiguous.options)) >= 2
+    assert set(ambiguous.options) <= {p.id for p in PROFILES} | set(source_texts)
+    assert "?" in ambiguous.question
+
+
+def test_licence_names_are_not_both_open_and_sure() -> None:
+    """A name that is asked back is no id of a licence."""
+    asked = {normal(n) for a in read_ambiguous_licenses() for n in a.names}
+
+    assert asked & {normal(p.id) for p in PROFILES} == set()
 
 
 def _terms(key: str) -> set[str]:

@@ -117,20 +117,20 @@ def test_missing_index_is_one_clear_error(tmp_path: Path) -> None:
             WordIndex(folder)
 
 
-def test_index_that_fails_leaves_no_trace(tmp_path: Path) -> None:
-    """An index whose clauses end in an error leaves neither a folder nor scratch files, and an old one untouched."""
+def test_index_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
+    """An index whose clauses end in an error does not appear; one that stood there before is untouched."""
 
     def clauses() -> Iterator[tuple[str, int, str]]:
-        yield CLAUSES[0]
-        raise KeyboardInterrupt
+        yield CLAUSES[2]
+        raise RuntimeError
 
-    folder = tmp_path / "words" / "one"
-    build_word_index(folder, CLAUSES)
-    with pytest.raises(KeyboardInterrupt):
-        build_word_index(folder, clauses())
+    build_word_index(tmp_path / "one", CLAUSES[:2])
+    for name in ("one", "two"):
+        with pytest.raises(RuntimeError):
+            build_word_index(tmp_path / name, clauses())
 
-    assert [f.name for f in folder.parent.iterdir()] == ["one"]
-    assert WordIndex(folder).search("roses")
+    assert [place[:2] for place in WordIndex(tmp_path / "one").search("roses boats")] == [("garden", 0)]
+    assert not (tmp_path / "two").exists()
 
 
 # --- by meaning and by words -----------------------------------------------------------------------------------

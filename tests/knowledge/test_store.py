@@ -133,13 +133,10 @@ def test_locked_database_is_one_clear_error(filled: Path) -> None:
     blocker = sqlite3.connect(filled / "clausebot.db", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     engine = open_database(address(filled))
-    with (
-        pytest.raises(StoreError, match="Another process holds it"),
-        translated("a test"),
-        engine.begin() as connection,
-    ):
+    with engine.connect() as connection:
         connection.execute(text("PRAGMA busy_timeout=10"))
-        connection.execute(update(KnowledgeRow).values(version="x"))
+        with pytest.raises(StoreError, match="Another process holds it"), translated("a test"):
+            connection.execute(update(KnowledgeRow).values(version="x"))
     engine.dispose()
     blocker.close()
 
@@ -169,6 +166,20 @@ def test_text_is_read_as_it_was_written(filled: Path) -> None:
     assert document.sha256 == text_sha256(TEXT)
     assert store.texts([document.sha256]) == {document.sha256: TEXT}
     assert "".join(TEXT[c.start : c.body_end] for c in document.clauses) == TEXT
+
+
+def test_refresh_follows_a_switch(filled: Path) -> None:
+    """A reader that has read a text, and nothing else, reads the new version after a switch and a refresh."""
+    engine = open_database(address(filled))
+    store = KnowledgeStore(engine)
+    before = store.document("terms").text
+    (filled / "terms.txt").write_text(TEXT + "\n3. More.\n", encoding="utf-8")
+    ingest(engine, filled, [PathSource(filled / "terms.txt")])
+    store.refresh()
+    after = store.document("terms").text
+    engine.dispose()
+
+    assert (before, after) == (TEXT, TEXT + "\n3. More.\n")
 
 
 def test_tampered_text_is_not_given(filled: Path) -> None:
@@ -203,14 +214,12 @@ def test_every_stored_text_is_whole(services: Services) -> None:
     """Of every real text in force the stored clauses are a partition, and its hash is that of its characters."""
     with services.engine.connect() as connection:
         in_force = col(DocumentRow.superseded_at).is_(None)
-        texts = {r.id: r for r in connection.execute(select(DocumentRow.id, DocumentRow.key, DocumentRow.text, DocumentRow.sha256).where(in_force))}  # type: ignore[call-overload]  # fmt: skip  # noqa: E501
-        clauses = connection.execute(
-            select(ClauseRow.document_id, ClauseRow.start, ClauseRow.body_end).order_by(  # type: ignore[call-overload]
-                col(ClauseRow.document_id), col(ClauseRow.position)
-            )
-        ).all()
+        wanted = [col(c) for c in (DocumentRow.id, DocumentRow.key, DocumentRow.text, DocumentRow.sha256)]
+        texts = {row.id: row for row in connection.execute(select(*wanted).where(in_force))}
+        place = [col(c) for c in (ClauseRow.document_id, ClauseRow.position, ClauseRow.start, ClauseRow.body_end)]
+        clauses = connection.execute(select(*place).order_by(*place[:2])).all()
     ends = dict.fromkeys(texts, 0)
-    for document, start, end in clauses:
+    for document, _, start, end in clauses:
         assert start == ends[document], texts[document].key
         ends[document] = end
 
