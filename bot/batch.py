@@ -21,6 +21,8 @@ _KINDS = frozenset({"model", "dataset", "license", "software"})
 
 def read_lines(name: str) -> list[tuple[int, str]]:
     """Return the numbered lines of a file (`-`: stdin) that hold something; raises `QuestionError`."""
+    if name == "-" and sys.stdin is None:
+        raise QuestionError("There is no stdin to read the batch from; give a file or pipe the rows in.")
     try:
         raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         text = raw.decode("utf-8-sig")
@@ -40,19 +42,28 @@ def answer_line(line: str, number: int, answerer: Answerer, *, asker: str) -> tu
             row_id = row.get("id")
         question = replace(parse_row(row, number), asker=asker, channel="batch")
         answer = answerer.answer(question).to_json()
-    except (ValueError, QuestionError) as error:
+    except (ValueError, RecursionError, QuestionError) as error:
         reason = str(error) if isinstance(error, QuestionError) else f"Line {number} is not valid JSON: {error}."
         text = row.get("question", "") if row_id is not None else line[:200]
-        answer = Answer(question=str(text), verdict=Verdict.UNKNOWN, summary=f"Not decided. {reason}").to_json()
+        answer = Answer(
+            question=_printable(str(text)), verdict=Verdict.UNKNOWN, summary=f"Not decided. {reason}"
+        ).to_json()
         return ({"id": row_id} if row_id is not None else {}) | answer | {"error": reason}, False
     return ({"id": row_id} if row_id is not None else {}) | answer, True
+
+
+def _printable(text: str) -> str:
+    """Replace lone surrogates, which no output can hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def failed_line(line: str, reference: str) -> dict[str, Any]:
     """Return the answer to a row on which the program itself failed."""
     row = json.loads(line)
     reason = f"Something went wrong that should not have (reference {reference})."
-    answer = Answer(question=row["question"], verdict=Verdict.UNKNOWN, summary=f"Not decided. {reason}").to_json()
+    answer = Answer(
+        question=_printable(row["question"]), verdict=Verdict.UNKNOWN, summary=f"Not decided. {reason}"
+    ).to_json()
     return ({"id": row["id"]} if row.get("id") is not None else {}) | answer | {"error": reason}
 
 
@@ -78,7 +89,8 @@ def _subjects(raw: Any, where: str) -> tuple[Named, ...] | None:
     if raw is None:
         return None
     valid = isinstance(raw, list) and all(
-        isinstance(s, Mapping) and isinstance(s.get("name"), str) and s.get("kind", "model") in _KINDS for s in raw
+        isinstance(s, Mapping) and isinstance(s.get("name"), str) and s.get("kind", "model") in tuple(_KINDS)
+        for s in raw
     )
     if not valid:
         raise QuestionError(f"{where}: `subjects` is a list of {{kind: model | dataset | license | software, name}}.")
@@ -92,7 +104,9 @@ def _use(raw: Any, where: str) -> Use | None:
         raise QuestionError(f"{where}: `use` is an object as `use.md` describes it.")
     actions, commercial, domain, facts = (raw.get(k) for k in ("actions", "commercial", "domain", "facts"))
     actions = actions or []
-    if not isinstance(actions, list) or (unknown := [a for a in actions if a not in vocabulary().actions]):
+    if not isinstance(actions, list) or (
+        unknown := [a for a in actions if not isinstance(a, str) or a not in vocabulary().actions]
+    ):
         named = unknown[0] if isinstance(actions, list) else actions
         raise QuestionError(f"{where}: `actions` knows no {named!r}.")
     if commercial not in (True, False, None):

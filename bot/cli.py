@@ -235,8 +235,8 @@ def ingest(
         from bot.terminal import show_report  # noqa: PLC0415
 
         show_report(report, _console())
-    wanted = set(source or ())
-    if wanted and not report.added and not report.changed and report.failed and not report.unchanged:
+    named = {s.name for s in extra}
+    if any(failed.source in named for failed in report.failed):
         raise typer.Exit(1)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bot.services import Services, open_services
 from bot.settings import VARIABLES, Settings
 from knowledge.errors import ClausebotError
+from knowledge.models_folder import model_folder
 
 _LEAST_FREE_BYTES = 500_000_000
 
@@ -107,6 +108,10 @@ def _knowledge(services: Services) -> Iterator[Check]:
 
 
 def _model(services: Services) -> Iterator[Check]:
+    settings = services.settings
+    if not (model_folder(settings.home, settings.embedding_model) / "model.json").exists():
+        yield Check("embedding model", "note", "not prepared yet", "The first question or `clausebot ingest` does it.")
+        return
     embeddings = services.embeddings()
     length = float((embeddings.query("probe") ** 2).sum())
     if abs(length - 1) > 1e-3:

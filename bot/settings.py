@@ -21,7 +21,7 @@ class Settings:
 
     home: Path
     """`CLAUSEBOT_HOME`: data folder."""
-    database_url: str
+    database_url: str = field(repr=False)
     """`CLAUSEBOT_DATABASE_URL`: SQLAlchemy address; default: SQLite in the data folder."""
     chroma_url: str | None = None
     """`CLAUSEBOT_CHROMA_URL`: a Chroma server; default: embedded in the data folder."""

@@ -129,7 +129,7 @@ def _collect(sources: Sequence[Source], tell: Progress) -> _Batch:
         tell("Reading texts", len(batch.texts), 0)
         for found in source.collect():
             if isinstance(found, Failed):
-                batch.failed.append(found)
+                batch.failed.append(replace(found, source=source.name))
             else:
                 batch.texts[found.key] = found
                 batch.hashes[found.key] = text_sha256(found.text)
@@ -309,7 +309,12 @@ class _Build:
         for record in records:
             profile = record.profile
             rank = 3 if record.curated else 5
-            shown_names = [profile.id, profile.name, profile.spdx, *profile.aliases]
+            shown_names = [
+                profile.spdx,
+                profile.name,
+                profile.id,
+                *profile.aliases,
+            ]  # of one key, the first spelling counts
             keys = [key for _, key in profile.documents]
             for shown in filter(None, shown_names):
                 add(shown, "license", profile.id, rank, cased=_needs_case(shown))

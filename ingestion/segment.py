@@ -1308,7 +1308,6 @@ class _Tree:
         introduces = entry.item.alone or ((entry.item.leads or unfinished) and not entry.paragraphs)
         return is_section or introduces or node.sequence in self._spacious
 
-
     def _held_above(self, entry: _Entry, item: _Item) -> bool:
         """Whether a clause around this one is printed no further in than the item, and this one is."""
         parent = entry.parent

@@ -104,7 +104,8 @@ class Catalog:
         self._load()
         found = self._by_key.get(normal(name), [])
         if kind:
-            found = [n for n in found if n.kind == kind or n.kind.startswith("ambiguous")] or found
+            exact = [n for n in found if n.kind == kind == "license"]
+            found = exact or [n for n in found if n.kind == kind or n.kind.startswith("ambiguous")] or found
         if found:
             return _mention(found[0], name, 0, len(name))
         mentions = [m for m in self.find(name) if m.kind is not MentionKind.UNKNOWN and not m.misspelt]
@@ -132,6 +133,8 @@ class Catalog:
                 found.append(_mention(exact, whole, match.start(), match.end()))
                 continue
             org, name = whole.split("/", 1)
+            if not any(c.isalpha() for c in name):
+                continue  # a rate, a fraction
             known_org = org.casefold() in self._orgs or org.casefold() in _CONVERTERS
             if not known_org and not any(c.isdigit() or c in "-_" for c in name):
                 continue  # `and/or`, `input/output`

@@ -50,9 +50,14 @@ class OnnxEmbeddings(Embeddings):
         # Spinning threads would starve numpy and the event loop between two questions.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.enable_cpu_mem_arena = False
-        self._session = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
-        )
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # ONNX Runtime's own exceptions share no base class
+            raise EmbeddingError(
+                f"The exported model in {folder} cannot be read; delete it and run `ingest`."
+            ) from error
         self._inputs = [i.name for i in self._session.get_inputs()]
 
     def embed_query(self, text: str) -> list[float]:

@@ -25,7 +25,9 @@ from knowledge.vocabulary import vocabulary
 
 LONGEST_QUESTION = 100_000
 """Characters; more is a document, not a question."""
-_MOST_CONDITIONS = 8
+_MOST_CONDITIONS = 10
+_FEWEST_POSSIBLE = 4
+"""A condition that surely applies is never left out; of those that may, the nearest to the question are shown."""
 _MOST_NOTES = 4
 _SHOWN_FOR_REVIEW = 3
 """Clauses shown to a lawyer where no reviewed terms exist."""
@@ -263,7 +265,14 @@ class Answerer:
             *ruling.of(TermKind.CONDITION, Truth.TRUE, Truth.OPEN), *ruling.of(TermKind.PROHIBITION, Truth.OPEN)
         ]  # fmt: skip
         wanted = [f for f in binding if f.term.id not in told and (not f.term.low or asked & set(f.term.about))]
-        for finding in order(wanted)[:_MOST_CONDITIONS]:
+        certain = [f for f in order(wanted) if f.truth is Truth.TRUE]
+        possible = [f for f in order(wanted) if f.truth is not Truth.TRUE]
+        room = max(_FEWEST_POSSIBLE, _MOST_CONDITIONS - len(certain))
+        if len(possible) > room:
+            draft.open_questions.append(
+                f"{len(possible) - room} more conditions may apply; `clausebot license {record.profile.id}` lists all."
+            )
+        for finding in [*certain, *possible[:room]]:
             draft.conditions.append(statement(finding, _opening(finding)))
             draft.open_questions.extend(finding.questions)
             told.add(finding.term.id)
@@ -377,6 +386,10 @@ def check(question: Question) -> None:
         raise QuestionError(
             f"The question has {len(text):,} characters; {LONGEST_QUESTION:,} are the most. Ask about the point itself."
         )
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise QuestionError("The question holds broken characters; type or save it as UTF-8 text.") from None
     if not text.strip() and question.subjects is None:
         raise QuestionError("The question is empty. Ask, for instance: can we fine-tune Llama 3 for a health app?")
 

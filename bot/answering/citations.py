@@ -38,6 +38,8 @@ class Citations:
             end -= 1
         if end - start > longest:
             stop = max(document.text.rfind(mark, start + longest // 3, start + longest) for mark in (". ", ";", ".\n"))
+            if stop <= start:  # no sentence ends there: at a word
+                stop = max(document.text.rfind(space, start, start + longest) for space in " \n") - 1
             end = stop + 1 if stop > start else start + longest
         return self._add(
             Citation(

@@ -16,14 +16,15 @@ _UNITS = {
     "milliards": 1e9, "crore": 1e7, "lakh": 1e5,
 }  # fmt: skip
 _UNIT = "|".join(sorted(_UNITS, key=len, reverse=True))
-_AMOUNT = rf"(?<![\w.,-])(?:(?P<digits>\d+(?:[.,]\d+)*)\s?(?P<unit>{_UNIT})?|(?P<words>half a|a|one|eine|un|una|zwei|two|three|ten) (?P<unit2>{_UNIT}))\b\.?\+?"
+_AMOUNT = rf"(?<![\w.,-])(?:(?P<digits>\d{{1,3}}(?:[ \u00a0\u202f]\d{{3}})+(?!\d)|\d+(?:[.,]\d+)*)\s?(?P<unit>{_UNIT})?|(?P<words>half a|a|one|eine|un|una|zwei|two|three|ten) (?P<unit2>{_UNIT}))\b\.?\+?"
 _WORDS = {"half a": 0.5, "a": 1, "one": 1, "eine": 1, "un": 1, "una": 1, "zwei": 2, "two": 2, "three": 3, "ten": 10}
 _BELOW = re.compile(
-    r"(?:under|below|less than|fewer than|<|no more than|not more than|unter|weniger als|moins de|menos de)\s*[$€£]?$",
+    r"(?:under|below|less than|fewer than|<|unter|weniger als|moins de|menos de)\s*[$€£]?$",
     re.IGNORECASE,
 )
 _ABOVE = re.compile(
-    r"(?:over|above|more than|exceed\w*|>|beyond|north of|über|mehr als|plus de|más de)\s*[$€£]?$", re.IGNORECASE
+    r"(?:over|above|(?<!no )(?<!not )more than|exceed\w*|>|beyond|north of|über|mehr als|plus de|más de)\s*[$€£]?$",
+    re.IGNORECASE,
 )
 _PEOPLE = (
     ("mau", r"(?:maus?\b|monthly (?:active )?users?|monatlich\w* (?:aktive )?nutzer\w*|utilisateurs (?:actifs )?mensuels|usuarios (?:activos )?mensuales|active users|monthly actives)"),
@@ -32,22 +33,24 @@ _PEOPLE = (
     ("users", r"(?:users?|customers?|people|subscribers?|installs?|downloads?|nutzer\w*|kunden|utilisateurs|usuarios|players?)"),
 )  # fmt: skip
 _PEOPLE_PATTERNS = [
-    (f, re.compile(rf"{_AMOUNT}\s*[~-]?\s*(?:\w+ ){{0,1}}{noun}", re.IGNORECASE)) for f, noun in _PEOPLE
+    (f, re.compile(rf"{_AMOUNT}\s*[~-]?\s*(?:d['’]|(?!\d)\w+ )?{noun}", re.IGNORECASE)) for f, noun in _PEOPLE
 ]
 _CURRENCY = {"$": "usd", "usd": "usd", "dollars": "usd", "us$": "usd", "€": "eur", "eur": "eur", "euro": "eur", "euros": "eur", "£": "gbp", "gbp": "gbp"}  # fmt: skip
 _MONEY = re.compile(
-    rf"(?P<before>us\$|\$|€|£|usd |eur )?\s?{_AMOUNT}\s*(?P<after>\$|€|£|usd|eur|euros?|gbp|dollars)?", re.IGNORECASE
+    rf"(?P<before>us\$|\$|€|£|usd |eur |gbp )?\s?{_AMOUNT}\s*(?:d['’]|de )?(?P<after>\$|€|£|usd|eur|euros?|gbp|dollars)?",
+    re.IGNORECASE,
 )
 _REVENUE = re.compile(
-    r"\b(?:revenues?|arr|turnover|annual sales|in sales|sales of|a year|per year|/ ?y(?:ea)?r|yearly|annual(?:ly)?|umsatz\w*|chiffre d.affaires|facturación|ingresos|p\.a\.|income)\b",
+    r"\b(?:\w*umsatz\w*|revenues?|arr|turnover|annual sales|in sales|sales of|a year|per year|/ ?y(?:ea)?r|yearly|annual(?:ly)?|chiffre d.affaires|facturación|ingresos|p\.a\.|income)\b",
     re.IGNORECASE,
 )
 _OF_THE_CLAUSE = re.compile(r"\s*(?:cap|limit|threshold|clause|rule)\b", re.IGNORECASE)
-_IN_THE_CLAUSE = re.compile(r"(?:licen[cs]e|clause|limit|cap|threshold)\s+(?:is |only )?(?:above|over|for|of|beyond|from)\s*$", re.IGNORECASE)  # fmt: skip
+_IN_THE_CLAUSE = re.compile(r"(?:licen[cs]e|clause|limit|cap|threshold)\s+(?:(?:is|only|kicks in|applies|above|over|for|of|beyond|from|more than)\s*)+$", re.IGNORECASE)  # fmt: skip
 _NOT_KNOWN = re.compile(
     r"(?:nobody|no one|don'?t|not|unclear|unsure|niemand|no idea)\b[^.!?]{0,40}\b(?:user (?:number|count)|number of users|mau|how many users)",
     re.IGNORECASE,
 )
+_MODEL_NAME = re.compile(r"(?<!\w)[A-Z][\w.]*[\s-](?:v?\d[\w.]*[\s-])?$")
 _AGE = re.compile(r"\b(\d{1,2})\s*(?:-|–|to)\s*(\d{1,2})[- ]year[- ]olds?", re.IGNORECASE)
 
 
@@ -60,7 +63,7 @@ def facts(text: str) -> dict[str, Any]:
             if any(lo < match.end() and match.start() < hi for lo, hi in taken):
                 continue
             taken.append(match.span())
-            if _quotes_a_clause(text, match):
+            if _quotes_a_clause(text, match) or _is_a_size(text, match):
                 continue
             found.setdefault(name, _bounded(text, match))
     found |= _revenue(text)
@@ -90,6 +93,12 @@ def _quotes_a_clause(text: str, match: re.Match[str]) -> bool:
     return bool(_OF_THE_CLAUSE.match(text, match.end()) or _IN_THE_CLAUSE.search(text[: match.start()]))
 
 
+def _is_a_size(text: str, match: re.Match[str]) -> bool:
+    """Whether a number is a model's parameters (`Llama 3 8B users`), not a count of people."""
+    glued = match["unit"] == "B" and not text[match.end("digits")].isspace()
+    return glued and bool(_MODEL_NAME.search(text[max(0, match.start() - 30) : match.start()]))
+
+
 def _bounded(text: str, match: re.Match[str]) -> int:
     value = _value(match)
     before = text[max(0, match.start() - 16) : match.start()].rstrip() + " "
@@ -103,7 +112,7 @@ def _bounded(text: str, match: re.Match[str]) -> int:
 def _value(match: re.Match[str]) -> int:
     if match["words"]:
         return int(_WORDS[match["words"].casefold()] * _UNITS[match["unit2"].casefold()])
-    digits = match["digits"]
+    digits = re.sub(r"[ \u00a0\u202f]", "", match["digits"])
     # `1,400` and `1.400` are thousands, `1.5` and `1,5` are not.
     digits = re.sub(r"[.,](?=\d{3}(?:\D|$))", "", digits).replace(",", ".")
     try:
@@ -137,6 +146,6 @@ def _region_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
         return "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True))
 
     return (
-        re.compile(rf"(?<![\w-])(?:{any_of(cased)})(?![\w/])"),
+        re.compile(rf"(?<![\w-])(?:{any_of(cased)})(?![\w/$])"),
         re.compile(rf"(?<![\w-])(?:{any_of(named)})(?!\w)", re.IGNORECASE),
     )

@@ -83,7 +83,7 @@ _SLACK_MENTION = re.compile(r"<[@#!][^>]*>")
 
 def _clean(text: str) -> str:
     """Take Slack's markup off; what remains is only ever read, never followed."""
-    text = _SLACK_LINK.sub(lambda m: m[2] or m[1], text)
+    text = _SLACK_LINK.sub(lambda m: f"{m[2] or ''} {m[1]}" if "huggingface.co/" in m[1] else m[2] or m[1], text)
     text = _SLACK_MENTION.sub(" ", text)
     text = re.sub(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(?:datasets/)?([\w.-]+/[\w.-]+)\S*", r"\1", text)
     text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

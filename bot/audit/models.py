@@ -46,3 +46,14 @@ for _operation in ("UPDATE", "DELETE"):
             "BEGIN SELECT RAISE(ABORT, 'decisions are never changed'); END"
         ).execute_if(dialect="sqlite"),
     )
+
+event.listen(
+    Decision.__table__,  # type: ignore[attr-defined]
+    "after_create",
+    # INSERT OR REPLACE removes a row without any DELETE trigger.
+    DDL(  # type: ignore[no-untyped-call]
+        "CREATE TRIGGER decision_no_replace BEFORE INSERT ON decision "
+        "WHEN EXISTS (SELECT 1 FROM decision WHERE seq = NEW.seq OR id = NEW.id) "
+        "BEGIN SELECT RAISE(ABORT, 'decisions are never changed'); END"
+    ).execute_if(dialect="sqlite"),
+)

@@ -21,9 +21,10 @@ def probe(token: str, api_url: str) -> tuple[str, str, str]:
             f"Slack refuses the token: {reason}",
             "Copy the Bot User OAuth Token (xoxb-…) of the app into SLACK_BOT_TOKEN.",
         )
-    except (SlackClientError, OSError) as error:
+    except (SlackClientError, OSError, AttributeError) as error:  # the last: a JSON answer that is no object
         return "fault", f"Slack cannot be reached at {api_url}: {error}", "Check the network and SLACK_API_URL."
-    granted = {s.strip() for s in answer.headers.get("x-oauth-scopes", "").split(",")}
+    headers = {name.casefold(): value for name, value in answer.headers.items()}
+    granted = {s.strip() for s in headers.get("x-oauth-scopes", "").split(",")}
     missing = [s for s in NEEDED_SCOPES if s not in granted]
     found = f"team {answer.get('team')}, user {answer.get('user')}"
     if missing:

@@ -37,6 +37,8 @@ class Failed:
 
     key: str
     reason: str
+    source: str = ""
+    """Name of the source, filled in by the pipeline."""
 
 
 class Source(Protocol):
