@@ -43,6 +43,7 @@ class Services:
     """Another search in place of ours, for instance `bot.answering.retriever.RetrieverSearch`."""
     _answerer: Answerer | None = None
     _audit: AuditLog | None = None
+    _embeddings: OnnxEmbeddings | None = None
     _vectors: VectorStore | None = None
     _search: HybridSearch | None = None
     _closing: list[Callable[[], None]] = field(default_factory=list)
@@ -79,8 +80,20 @@ class Services:
             self._search = HybridSearch(self.store, words, embeddings, self.vectors(embeddings))
         return self._search
 
+    def refresh(self) -> None:
+        """Follow another process that switched the knowledge base over."""
+        before = self.store.current_state()
+        if self._search is not None and before != self.store.state:
+            self._search = self._answerer = None
+        self.store.refresh()
+
     def embeddings(self) -> OnnxEmbeddings:
-        """Open the embedding model, exporting it first if need be."""
+        """Return the embedding model, exported first if need be."""
+        if self._embeddings is None:
+            self._embeddings = self._opened_embeddings()
+        return self._embeddings
+
+    def _opened_embeddings(self) -> OnnxEmbeddings:
         from knowledge.embedding import OnnxEmbeddings  # noqa: PLC0415
         from knowledge.models_folder import model_folder  # noqa: PLC0415
 
@@ -94,7 +107,12 @@ class Services:
         return OnnxEmbeddings(folder)
 
     def vectors(self, embeddings: OnnxEmbeddings) -> VectorStore:
-        """Open the vector store, or one in memory where another process owns the folder."""
+        """Return the vector store, or one in memory where another process owns the folder."""
+        if self._vectors is None:
+            self._vectors = self._opened_vectors(embeddings)
+        return self._vectors
+
+    def _opened_vectors(self, embeddings: OnnxEmbeddings) -> VectorStore:
         from knowledge.chroma import ChromaVectors, MemoryVectors, VectorStoreBusyError  # noqa: PLC0415
 
         folder = self.settings.home / "chroma"

@@ -23,7 +23,7 @@ from sqlmodel import col
 
 from ingestion.errors import IngestionError
 from ingestion.pins import PinError, resolve
-from ingestion.segment import segment
+from ingestion.segmentation import segment
 from ingestion.sources.interface import Failed, Source, SourceText
 from knowledge.database import translated
 from knowledge.models import AmbiguousName, Clause, DocumentKind, LicenseRecord, Profile, Quote, RegistryEntry
@@ -120,7 +120,8 @@ def _ingest(engine: Engine, home: Path, sources: Sequence[Source], tell: Progres
     with translated("writing the knowledge base"), engine.begin() as connection:
         build.write(connection, prepared, version=version, manifest=manifest, tell=tell)
     _drop_old_words(home, keep={version, before.version if before else version})
-    return replace(report, version=version)
+    # Pins that no longer stand in a text are known only now.
+    return replace(report, version=version, failed=tuple(batch.failed))
 
 
 def _collect(sources: Sequence[Source], tell: Progress) -> _Batch:
@@ -128,12 +129,22 @@ def _collect(sources: Sequence[Source], tell: Progress) -> _Batch:
     for source in sources:
         tell("Reading texts", len(batch.texts), 0)
         for found in source.collect():
+            if isinstance(found, SourceText) and not _encodable(found.text):
+                found = Failed(found.key, "It holds broken characters; save it as UTF-8 text and try again.")
             if isinstance(found, Failed):
                 batch.failed.append(replace(found, source=source.name))
             else:
                 batch.texts[found.key] = found
                 batch.hashes[found.key] = text_sha256(found.text)
     return batch
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def text_sha256(text: str) -> str:
@@ -155,8 +166,9 @@ def _data_fingerprint() -> str:
 def _segmentation() -> str:
     """Hash of the code that divides texts: what it made is made anew where the code has changed."""
     folder = resources.files("ingestion")
-    files = ("segment.py", "numerals.py", "pins.py", "pipeline.py")
-    return hashlib.sha256(b"".join((folder / f).read_bytes() for f in files)).hexdigest()[:16]
+    modules = [f for f in (folder / "segmentation").iterdir() if f.name.endswith(".py")]
+    files = [*sorted(modules, key=lambda f: f.name), folder / "pins.py", folder / "pipeline.py"]
+    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
 
 
 def _manifest(hashes: dict[str, str]) -> str:
@@ -281,14 +293,14 @@ class _Build:
     def _names(
         self, records: Sequence[LicenseRecord], entries: Sequence[RegistryEntry], ambiguous: Sequence[AmbiguousName]
     ) -> list[dict[str, Any]]:
-        names: dict[tuple[str, str], dict[str, Any]] = {}
+        names: dict[tuple[str, str, str], dict[str, Any]] = {}
 
         def add(shown: str, kind: str, target: str, rank: int, *, cased: bool = False, family: str = "") -> None:
             key = normal(shown)
             forms = [key, key.removesuffix(".0")] if key.endswith(".0") and key.count(" ") else [key]
             for form in forms:
-                if form and (form, target) not in names:
-                    names[form, target] = {
+                if form and (form, kind, target) not in names:
+                    names[form, kind, target] = {
                         "key": form, "shown": shown, "kind": kind, "target": target, "cased": cased, "rank": rank,
                         "family": family,
                     }  # fmt: skip

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from ingestion.pins import PinError, resolve
-from ingestion.segment import segment
+from ingestion.segmentation import segment
 from ingestion.sources.interface import Source, SourceText
 from ingestion.sources.official import OfficialSource
 from ingestion.sources.scancode import ScanCodeSource

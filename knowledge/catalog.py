@@ -18,6 +18,9 @@ from knowledge.store import KnowledgeStore, Name
 _LONGEST_NAME = 10
 """Words; longer names are looked up whole, not found in running text."""
 _HUB_ID = re.compile(r"(?<![\w/.:-])[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*[A-Za-z0-9](?![\w/])")
+_HUB_ADDRESS = re.compile(
+    r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(?:datasets/)?(?=[^/]+/[^/]+/?$)", re.IGNORECASE
+)
 _NAME_LIKE = re.compile(r"(?<![\w/.-])[A-Za-z][A-Za-z0-9]{2,}(?:[-_.][A-Za-z0-9]+)*[-_]?v?\d[\w.-]*(?![\w/])")
 _LICENSE_WORD = re.compile(r"\s*[-:]?\s*(?:licen[cs]e|lizenz|licencia|licen[cs]ed)", re.IGNORECASE)
 _LICENSED_BEFORE = re.compile(
@@ -102,6 +105,7 @@ class Catalog:
     def lookup(self, name: str, kind: str | None = None) -> Mention | None:
         """Return what a name alone means, or `None`; `kind` narrows a name that several kinds share."""
         self._load()
+        name = _HUB_ADDRESS.sub("", name.strip())
         found = self._by_key.get(normal(name), [])
         if kind:
             exact = [n for n in found if n.kind == kind == "license"]
@@ -220,7 +224,8 @@ class Catalog:
                 if len(key) < 5 or any(t.key in _PLAIN_WORDS for t in part) or not _adjacent(text, part):
                     continue
                 hit = process.extractOne(key, self._fuzzy, scorer=fuzz.ratio, score_cutoff=_MISSPELT)
-                if hit and _same_numbers(key, hit[0]) and (best is None or hit[1] > best[0]):
+                same_words = hit is not None and key.count(" ") == hit[0].count(" ")
+                if hit and same_words and _same_numbers(key, hit[0]) and (best is None or hit[1] > best[0]):
                     start, end = part[0].start, part[-1].end
                     name = self._by_key[hit[0]][0]
                     mention = _mention(name, text[start:end], start, end)

@@ -31,33 +31,27 @@ class OnnxEmbeddings(Embeddings):
         import onnxruntime  # noqa: PLC0415  # 0.2 s that commands without search do not pay
         from tokenizers import Tokenizer  # noqa: PLC0415
 
-        try:
-            facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        except (OSError, ValueError) as error:
-            raise EmbeddingError(
-                f"The exported model in {folder} cannot be read; delete it and run `ingest`."
-            ) from error
-        self.name: str = facts["name"]
-        self.fingerprint: str = facts["fingerprint"]
-        self.dimensions: int = facts["dimensions"]
-        self.max_tokens: int = facts["max_tokens"]
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
-        self._before, self._after = self._frame()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         # Spinning threads would starve numpy and the event loop between two questions.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.enable_cpu_mem_arena = False
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # ONNX Runtime's own exceptions share no base class
+            facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+            self.name: str = facts["name"]
+            self.fingerprint: str = facts["fingerprint"]
+            self.dimensions: int = facts["dimensions"]
+            self.max_tokens: int = facts["max_tokens"]
+            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            model = str(folder / "model.onnx")
+            self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # the runtimes' own exceptions share no base class
             raise EmbeddingError(
                 f"The exported model in {folder} cannot be read; delete it and run `ingest`."
             ) from error
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self._before, self._after = self._frame()
         self._inputs = [i.name for i in self._session.get_inputs()]
 
     def embed_query(self, text: str) -> list[float]:

@@ -75,7 +75,7 @@ def _compiled(word: str, phrase: str) -> _Pattern:
 
 def _required(phrase: str) -> str:
     """Return the longest piece of a phrase that every match holds, or `""` where it has none for sure."""
-    plain = phrase
+    plain = phrase.replace(" ~ ", "\0")
     while True:  # groups and classes may be left out or vary
         smaller = re.sub(r"\((?:[^()\\]|\\.)*\)[?*+]?|\[[^\]]*\][?*+]?", "\0", plain)
         if smaller == plain:

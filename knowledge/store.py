@@ -92,7 +92,7 @@ class KnowledgeStore:
 
     def refresh(self) -> None:
         """Forget what was read if another version is in force by now."""
-        if self._state is not None and self.current_state() != self._state:
+        if self._state is None or self.current_state() != self._state:
             self._state, self._names = None, None
             for cached in (self._license, self._document, self._subject):
                 cached.cache_clear()

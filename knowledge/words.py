@@ -31,6 +31,8 @@ def _schema() -> Any:
 def build_word_index(folder: Path, clauses: Iterable[tuple[str, int, str]]) -> None:
     """Index `(document key, position, text)` of every clause into `folder`, which appears whole or not at all."""
     folder.parent.mkdir(parents=True, exist_ok=True)
+    for left_behind in folder.parent.glob(".words-*"):  # by an ingestion that was killed; only one runs at a time
+        shutil.rmtree(left_behind, ignore_errors=True)
     scratch = Path(tempfile.mkdtemp(prefix=".words-", dir=folder.parent))
     try:
         index = tantivy.Index(_schema(), path=str(scratch))
@@ -42,7 +44,11 @@ def build_word_index(folder: Path, clauses: Iterable[tuple[str, int, str]]) -> N
         shutil.rmtree(folder, ignore_errors=True)
         scratch.rename(folder)
     except (OSError, ValueError) as error:
-        raise WordIndexError(f"The word index could not be written to {folder.parent}: {error}.") from error
+        full = "too large" in str(error) or "No space" in str(error)
+        hint = "The disk is full; free some space." if full else "Check that the folder can be written."
+        raise WordIndexError(
+            f"The word index could not be written to {folder.parent}. {hint} The previous knowledge base still answers."
+        ) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

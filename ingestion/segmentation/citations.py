@@ -34,6 +34,7 @@ _LABEL_END = re.compile(r"[.:：、．。\s–—-]+$")
 
 
 def citations(entries: Sequence[Entry]) -> list[str]:
+    """What each clause is cited by; empty for what stands outside all numbers and titles."""
     running, prefixes = _running(entries), _prefixes(entries)
     numbered: list[_Citation | None] = []
     cited: list[str] = []
@@ -108,7 +109,7 @@ def _prefixes(entries: Sequence[Entry]) -> dict[int, str]:
     """For sequences that repeat the numbers of an earlier one: the heading that tells them apart."""
     first: dict[tuple[str, str], set[int]] = {}
     prefixes: dict[int, str] = {}
-    titles = {entry.node.item: heading_of(entry) for entry in entries if entry.node is not None}
+    titles = {entry.node.item: entry.heading for entry in entries if entry.node is not None}
     for entry in entries:
         node = entry.node
         if node is None or node.reading is None or node.item != node.sequence or _reading_above(node) is not None:
@@ -133,9 +134,3 @@ def _joined(base: _Citation, outer: Reading | None, label: Label | None, reading
     if outer is not None and (reading.shape in {"()", ")"} or outer.system in SUPPLEMENT_SYSTEMS):
         return base.read_on(f"({bare})", dot=False)
     return base.read_on(own if own[:1] in "(（" else bare, dot=True)
-
-
-def heading_of(entry: Entry) -> str:
-    if entry.kind is ClauseKind.HEADING and entry.item.head is not None:
-        return entry.item.head.text
-    return entry.item.title

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingestion.segmentation.citations import citations, heading_of
+from ingestion.segmentation.citations import citations
 from ingestion.segmentation.definitions import among_definitions, defined_term
 from ingestion.segmentation.items import read_items
 from ingestion.segmentation.lines import read_lines, with_lost_breaks
@@ -34,7 +34,7 @@ def segment(text: str) -> tuple[Clause, ...]:
             number=numbers[index],
             label=_printed_label(entry),
             kind=entry.kind,
-            heading=heading_of(entry),
+            heading=entry.heading,
             depth=entry.depth,
             parent=entry.parent,
             start=starts[index],

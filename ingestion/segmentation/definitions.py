@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ingestion.segmentation.citations import heading_of
 from ingestion.segmentation.titles import EMPHASIS
 from ingestion.segmentation.tree import Entry
 from knowledge.models import ClauseKind
@@ -24,18 +23,19 @@ _DEFINITION_TITLE = re.compile(r"definition|defined|interpretation|glossary|定�
 
 
 def defined_term(body: str, entry: Entry, *, among: bool) -> str | None:
+    """The term that a clause with this body defines; `among` says that it stands among definitions."""
     if entry.kind is ClauseKind.HEADING:
         return None
-    body = body[:800].lstrip("#•*+- \t\n\r")
+    body = EMPHASIS.sub("", body[:800]).lstrip("#•*+- \t\n\r")
     if entry.kind is ClauseKind.NUMBERED and entry.item.label is not None:
-        place = body.replace("\\", "").find(entry.item.label.text)
+        place = body.find(entry.item.label.text)
         body = body[place + len(entry.item.label.text) :] if 0 <= place < 12 else body
     return _defined_term(body.lstrip("\\.)*_:–—- \t\n"), in_definitions=among)
 
 
 def _defined_term(body: str, *, in_definitions: bool) -> str | None:
     """The term a clause defines, from the text behind its label."""
-    body = " ".join(EMPHASIS.sub("", body[:600]).split())
+    body = " ".join(body[:600].split())
     match = _QUOTED_TERM.match(body)
     if match is not None:
         found = _DEFINING.search(body[match.end() : match.end() + 160])
@@ -56,8 +56,9 @@ def _weighs(verb: str, between: str, *, in_definitions: bool) -> bool:
 
 
 def among_definitions(entries: Sequence[Entry]) -> list[bool]:
+    """For each clause whether it or one around it is headed as definitions."""
     among: list[bool] = []
     for entry in entries:
         inherited = entry.parent is not None and among[entry.parent]
-        among.append(inherited or bool(_DEFINITION_TITLE.search(heading_of(entry))))
+        among.append(inherited or bool(_DEFINITION_TITLE.search(entry.heading)))
     return among

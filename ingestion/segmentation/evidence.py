@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ingestion.segmentation.headings import MARKDOWN_HEADING
-from ingestion.segmentation.labels import WORD_SYSTEMS, Label, read_label
+from ingestion.segmentation.labels import Label, read_label
 from ingestion.segmentation.lines import WIDEST, Line, is_rule
 from ingestion.segmentation.titles import is_capitalised
 
@@ -40,11 +40,7 @@ def evidence(line: Line, before: Line | None, label: Label, width: int) -> tuple
         accept_here, refuse = 2.0, 0.5
     if bare:
         refuse = min(refuse, 2.0)
-    if (
-        label.readings[0].system in WORD_SYSTEMS
-        and before is not None
-        and (accept_here > 0.7 or _PREPOSITION.search(before.text[-12:]))
-    ):
+    if label.names_part and before is not None and (accept_here > 0.7 or _PREPOSITION.search(before.text[-12:])):
         accept_here, refuse = accept_here + 3.0, min(refuse, 0.5)
     return accept + accept_here, refuse
 

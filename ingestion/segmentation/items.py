@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 
 from ingestion.segmentation.evidence import evidence, is_new_paragraph
 from ingestion.segmentation.headings import MARKDOWN_HEADING, Head, marked_heading, plain_heading
-from ingestion.segmentation.labels import WORD_SYSTEMS, Label, read_label
+from ingestion.segmentation.labels import Label, read_label
 from ingestion.segmentation.lines import Line, is_rule, wrap_width
 from ingestion.segmentation.titles import (
-    CAPITALS_LEAD,
     clause_title,
     paragraph_title,
     plain,
@@ -55,6 +54,7 @@ _BULLET = re.compile(r"(?P<sign>[•·●○◦▪■□–—−*+-]|o(?=[ \t])
 
 
 def read_items(lines: Sequence[Line]) -> list[Item]:
+    """The lines that could begin something, each with what it could be; all others go on with the one before."""
     found: list[Item] = []
     marked = any(MARKDOWN_HEADING.match(line.text) for line in lines)
     width = wrap_width(lines)
@@ -77,43 +77,40 @@ def read_items(lines: Sequence[Line]) -> list[Item]:
 
 
 def _item(line: Line, before: Line | None, below: Line | None, width: int, *, marked: bool) -> Item:
-    opens = line.after_blank or is_new_paragraph(line, before, width)
     if is_rule(line.text):
         return Item(line.start, line.indent, rule=True)
     level, cut = marked_heading(line.text, below.text if below is not None and not line.before_blank else "")
     content = line.text[cut:]
     bullet = None if level else _BULLET.match(content)
-    rest = content[bullet.end() :] if bullet else content
-    label = read_label(rest)
-    accept, refuse = evidence(line, before, label, width) if label else (0.0, 0.0)
-    follower = label.follower if label else rest
+    label = read_label(content[bullet.end() :] if bullet else content)
+    follower = label.follower if label else content[bullet.end() :] if bullet else content
+    opens = line.after_blank or is_new_paragraph(line, before, width)
     title = ""
     if label or bullet:
         title = plain(follower[:400]).strip("#–—-:. ") if level else clause_title(follower, below, line, width)
+        title = section_title(title, follower, below, line) if label and label.names_part else title
     elif opens:
         title = paragraph_title(content, below, line, width)
-    if label and label.readings[0].system in WORD_SYSTEMS:
-        title = title or section_title(plain(follower), below, line)
-        capitals = CAPITALS_LEAD.match(title)
-        title = capitals[0] if capitals and " " in capitals[0] else title
-    refuse += 1.0 if title and line.after_blank else 0.0
-    head = Head(level, plain(content[:400]).strip("#: ")) if level else None
-    if not (level or label or bullet):
-        head = plain_heading(line, below, marked=marked)
+    accept, refuse = evidence(line, before, label, width) if label else (0.0, 0.0)
     return Item(
         line.start,
         line.indent,
         label,
         level,
         title,
-        head,
-        bullet["sign"] if bullet else "",
-        opens,
-        False,
-        accept,
-        refuse,
-        says_no_more(title, plain(follower[:300])),
+        head=_head(line, below, content, level, marked=marked) if level or not (label or bullet) else None,
+        bullet=bullet["sign"] if bullet else "",
+        opens=opens,
+        accept=accept,
+        refuse=refuse + (1.0 if title and line.after_blank else 0.0),
+        alone=says_no_more(title, plain(follower[:300])),
     )
+
+
+def _head(line: Line, below: Line | None, content: str, level: int, *, marked: bool) -> Head | None:
+    if level:
+        return Head(level, plain(content[:400]).strip("#: "))
+    return plain_heading(line, below, marked=marked)
 
 
 def _closed(item: Item, last_line: str) -> Item:

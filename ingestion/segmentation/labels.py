@@ -29,6 +29,11 @@ class Label(NamedTuple):
     follower: str
     """What stands after the label on the line."""
 
+    @property
+    def names_part(self) -> bool:
+        """Whether it says what it numbers: `Section 3`, `Attachment A`, `第三条`."""
+        return self.readings[0].system in WORD_SYSTEMS
+
 
 def _romans(limit: int) -> dict[str, int]:
     signs = ((50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
@@ -210,7 +215,8 @@ def _letter_decimal_readings(number: str) -> tuple[Reading, ...]:
     return tuple(Reading(f"{reading.system}1", (*reading.values, *tail), "") for reading in _numeral_readings(head, ""))
 
 
-def alike(known: Reading | None, reading: Reading) -> bool:
+def same_kind(known: Reading | None, reading: Reading) -> bool:
+    """Whether two numbers are of one system, with as many parts."""
     return known is not None and known.system == reading.system and len(known.values) == len(reading.values)
 
 

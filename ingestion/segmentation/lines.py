@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from ingestion.segmentation.labels import WORD_SYSTEMS, Label, follows, read_label
+from ingestion.segmentation.labels import Label, follows, read_label
 
 
 class Line(NamedTuple):
@@ -21,6 +21,7 @@ class Line(NamedTuple):
 
 
 NARROWEST, WIDEST = 60, 160
+"""No text is wrapped more narrowly, and none wider: a longer line is a whole paragraph."""
 _COMMENT_SIGNS = ("//", "/*", "*/", "*", "#", ";", ">", "|", "--", "%")
 _TAGS = re.compile(r"(?:</?[A-Za-z][^<>]{0,200}>\s{0,20}){1,50}")
 _RULE_CHARACTERS = frozenset("-=_*~#+·—–─═ \t|/")
@@ -83,19 +84,20 @@ def _without_sign(start: int, line: str, sign: str) -> tuple[int, int, str]:
 
 
 def is_rule(line: str) -> bool:
+    """Whether a line is drawn across the page."""
     return len(line) >= 3 and _RULE_CHARACTERS.issuperset(line)
 
 
 def wrap_width(lines: Sequence[Line]) -> int:
     """The column that most lines of the text keep within: a line that ends far before it was ended on purpose.
 
-    Texts are wrapped neither more narrowly than `NARROWEST` nor beyond `WIDEST`; one of short lines only is not wrapped at all.
+    A text of short lines only is not wrapped at all.
     """
     columns = sorted(line.indent + len(line.text) for line in lines)
     return max(columns[len(columns) * 9 // 10], NARROWEST) if columns else 0
 
 
-_LABEL_ROOM = 200
+_LABEL_ROOM = 200  # characters; enough for any label and the words that tell it from text
 _LOST_BREAK = re.compile(r"(?<=[.;] )(?=[a-z\d]{1,2}\. [A-Z]|(?:Section|Article) [IVX\d]{1,5}[:.] [A-Z]{3,} [A-Z]{2,})")
 
 
@@ -120,10 +122,11 @@ def with_lost_breaks(lines: Sequence[Line]) -> Iterator[Line]:
 
 
 def _lost_breaks(text: str) -> Iterator[int]:
+    """Where the line should have been broken."""
     label: Label | None = None
     for number, match in enumerate(_LOST_BREAK.finditer(text)):
         label = read_label(text[:_LABEL_ROOM]) if number == 0 else label
         found = read_label(text[match.start() : match.start() + _LABEL_ROOM])
-        if found and (found.readings[0].system in WORD_SYSTEMS or (label and follows(label, found))):
+        if found and (found.names_part or (label and follows(label, found))):
             yield match.start()
             label = found

@@ -54,16 +54,18 @@ class Node:
 
 
 def chain(node: Node | None) -> Iterator[Node]:
+    """The clause and those around it, the innermost first."""
     while node is not None:
         yield node
         node = node.parent
 
 
 def is_container(node: Node) -> bool:
+    """Whether it is a heading or a named part, so that numbers may start again below."""
     return node.reading is None or node.reading.system in WORD_SYSTEMS
 
 
-def above(top: Node | None, rank: int) -> Node | None:
+def holder(top: Node | None, rank: int) -> Node | None:
     """The innermost open clause that a heading of this rank does not close."""
     for node in chain(top):
         if node.rank is not None and node.rank < rank:
@@ -97,7 +99,7 @@ def open_below(top: Node | None, sequence: int) -> Node | None:
     return None
 
 
-def moved(heading: Node, parent: Node | None) -> Node:
+def moved_under(heading: Node, parent: Node | None) -> Node:
     """The heading as it is under another clause."""
     moved = copy(heading)
     moved.parent, moved.suspended = parent, None

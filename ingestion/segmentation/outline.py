@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ingestion.segmentation.evidence import ON_PURPOSE
 from ingestion.segmentation.items import Item
 from ingestion.segmentation.labels import SUPPLEMENT_SYSTEMS, WORD_SYSTEMS, Reading
-from ingestion.segmentation.nodes import Node, above, moved, open_below, suspended
+from ingestion.segmentation.nodes import Node, holder, moved_under, open_below, suspended
 from ingestion.segmentation.places import STRAY, Place, places
 
 
@@ -118,7 +118,7 @@ def _strayed(state: _State, index: int, item: Item) -> Iterator[_State]:
 def _options(state: _State, index: int, item: Item, lone: bool) -> Iterator[_State]:
     top = state.top
     if item.head is not None:
-        node = Node(index, item, above(top, item.head.rank))
+        node = Node(index, item, holder(top, item.head.rank))
         node.suspended = suspended(top, node.parent)
         yield _State(state.cost + (item.refuse if item.label else 0.0), node, _Trail(node, state.trail))
     else:
@@ -135,7 +135,7 @@ def _options(state: _State, index: int, item: Item, lone: bool) -> Iterator[_Sta
 def _placed(state: _State, place: Place, index: int, item: Item, reading: Reading) -> _State:
     parent, trail = place.parent, state.trail
     if place.heading is not None:
-        parent = moved(place.heading, parent)
+        parent = moved_under(place.heading, parent)
         trail = _Trail(parent, trail)
     node = Node(index, item, parent, reading, index if place.sequence is None else place.sequence)
     if reading.system in WORD_SYSTEMS and reading.system not in SUPPLEMENT_SYSTEMS:

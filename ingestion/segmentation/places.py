@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ingestion.segmentation.headings import TITLE_RANK
 from ingestion.segmentation.items import Item
-from ingestion.segmentation.labels import SUPPLEMENT_SYSTEMS, WORD_SYSTEMS, Reading, alike, is_prefix
+from ingestion.segmentation.labels import SUPPLEMENT_SYSTEMS, WORD_SYSTEMS, Reading, is_prefix, same_kind
 from ingestion.segmentation.nodes import Node, chain, is_container
 
 _NESTED_ALIKE, _RESTART, _LONE_START, _HUNG_START, STRAY = 1.5, 3.5, 2.2, 0.5, 1.5
@@ -27,6 +27,7 @@ class Place(NamedTuple):
 
 
 def places(top: Node | None, item: Item, reading: Reading, lone: bool) -> Iterator[Place]:
+    """Every place for a label read that way; `lone` says that no second member of its sequence comes later."""
     if reading.system in SUPPLEMENT_SYSTEMS:
         yield Place(0.3, _above_supplement(top), None)
         return
@@ -132,7 +133,7 @@ def _resumed_at(node: Node, top: Node | None, item: Item, reading: Reading, pops
     if is_prefix(node.reading, reading):
         yield Place(0.8 + 0.2 * pops, node, None, top)
     elif pops == 0 and len(reading.values) == 1 and reading.values[0] <= 1:
-        alike = any(alike(other.reading, reading) for other in chain(node))
+        alike = any(same_kind(other.reading, reading) for other in chain(node))
         yield Place(1.3 + (_NESTED_ALIKE if alike else 0.0), node, None, top)
 
 
@@ -161,7 +162,7 @@ def _nested_starts(top: Node, item: Item, reading: Reading, base: float) -> Iter
         cost = base + (1.0 if pops == 0 else 2.0 + 0.2 * pops)
         if item.indent < node.indent - 1:
             cost += 1.0
-        if any(alike(other.reading, reading) and item.indent < other.indent + 2 for other in chain(node)):
+        if any(same_kind(other.reading, reading) and item.indent < other.indent + 2 for other in chain(node)):
             cost += _NESTED_ALIKE
         yield Place(cost, node, None)
 
@@ -190,6 +191,6 @@ def _restart_cost(top: Node, item: Item, reading: Reading) -> float:
         if is_container(node):
             break
         root = node
-    if item.loose and alike(root.reading, reading) and abs(root.indent - item.indent) <= 1:
+    if item.loose and same_kind(root.reading, reading) and abs(root.indent - item.indent) <= 1:
         return 2.0
     return _RESTART if len(reading.values) == 1 else 1.5

@@ -102,15 +102,22 @@ def paragraph_title(content: str, below: Line | None, line: Line, width: int) ->
     return title if len(first) > len(title) + 30 else ""
 
 
-CAPITALS_LEAD = re.compile(r"[A-Z][A-Z,&/ -]{2,80}[A-Z](?=\s[A-Z][a-z])")
+_CAPITALS_LEAD = re.compile(r"[A-Z][A-Z,&/ -]{2,80}[A-Z](?=\s[A-Z][a-z])")
 
 
-def section_title(follower: str, below: Line | None, line: Line) -> str:
-    """The title of a section or an appendix, which may stand on the line below its number."""
+def section_title(title: str, follower: str, below: Line | None, line: Line) -> str:
+    """The title of a section or an appendix, of which `title` may be known: of several words, those in capitals."""
+    title = title or _bare_title(plain(follower), below, line)
+    capitals = _CAPITALS_LEAD.match(title)
+    return capitals[0] if capitals and " " in capitals[0] else title
+
+
+def _bare_title(follower: str, below: Line | None, line: Line) -> str:
+    """A title that no period ends; it may stand on the line below the number."""
     if not follower and below is not None and not line.before_blank:
         is_title = len(below.text) < 80 and is_capitalised(below.text.split()) and read_label(below.text) is None
         return plain(below.text) if is_title else ""
-    capitals = CAPITALS_LEAD.match(follower.lstrip("–—-:. "))
+    capitals = _CAPITALS_LEAD.match(follower.lstrip("–—-:. "))
     if capitals is not None:
         return capitals[0]
     stops = below is None or line.before_blank or _BEGINS_ITEM.match(below.text)

@@ -27,14 +27,12 @@ class Entry:
     paragraphs: int = 0
     """How many paragraphs without a deeper indent stand directly below."""
 
-
-def _ended_by_bullet(entry: Entry, bullet: Item) -> bool:
-    """Whether a bullet stands outside this clause, although that was the last one."""
-    if entry.kind is ClauseKind.PARAGRAPH:
-        return not entry.item.leads
-    if entry.kind is ClauseKind.BULLET:
-        return entry.item.indent >= bullet.indent
-    return entry.kind is ClauseKind.NUMBERED and entry.item.indent > bullet.indent
+    @property
+    def heading(self) -> str:
+        """The title it is printed with."""
+        if self.kind is ClauseKind.HEADING and self.item.head is not None:
+            return self.item.head.text
+        return self.item.title
 
 
 class _Tree:
@@ -96,30 +94,35 @@ class _Tree:
 
     def _takes(self, entry: Entry, item: Item, next_item: Item | None) -> bool:
         """Whether a paragraph belongs below this clause rather than to what is around it."""
+        deeper = item.indent > entry.item.indent
         if entry.kind is ClauseKind.HEADING:
-            hung = entry.item.head is not None and entry.item.head.hung
-            return not hung or item.indent > entry.item.indent
+            return deeper or entry.item.head is None or not entry.item.head.hung
         if entry.kind is ClauseKind.PARAGRAPH:
             return (entry.item.leads or bool(entry.item.title)) and item.indent >= entry.item.indent + 2
-        if item.indent > entry.item.indent:
-            return True
         if entry.kind is ClauseKind.BULLET:
             goes_on = next_item is not None and next_item.bullet and next_item.indent == entry.item.indent
-            return bool(goes_on and item.indent == entry.item.indent and not item.leads)
-        node = entry.node
-        if node is None or node.reading is None or entry.sequel:
+            return deeper or bool(goes_on and item.indent == entry.item.indent and not item.leads)
+        return deeper or self._goes_on(entry, item)
+
+    def _goes_on(self, entry: Entry, item: Item) -> bool:
+        """Whether a numbered clause goes on with a paragraph that is printed no further in."""
+        if entry.node is None or entry.node.reading is None or entry.sequel:
             return True
         if not entry.item.alone and item.indent < entry.item.indent and self._held_above(entry, item):
             return False
-        is_section = (
-            node.level > 0
-            or node.reading.system in WORD_SYSTEMS
-            or (bool(entry.item.title) and (node.parent is None or is_container(node.parent)))
-        )
+        return self._is_section(entry.node, entry.item) or self._introduces(entry, entry.node, item)
+
+    def _is_section(self, node: Node, item: Item) -> bool:
+        """Whether the clause is one that paragraphs follow as a rule."""
+        outermost = node.parent is None or is_container(node.parent)
+        part = node.reading is not None and node.reading.system in WORD_SYSTEMS
+        return node.level > 0 or part or (bool(item.title) and outermost) or node.sequence in self._spacious
+
+    def _introduces(self, entry: Entry, node: Node, item: Item) -> bool:
+        """Whether the clause says too little to stand without the paragraph."""
         one_line_items = node.item != node.sequence and node.sequence not in self._with_paragraphs
         unfinished = not entry.item.complete and (not one_line_items or item.start < entry.last_below)
-        introduces = entry.item.alone or ((entry.item.leads or unfinished) and not entry.paragraphs)
-        return is_section or introduces or node.sequence in self._spacious
+        return entry.item.alone or ((entry.item.leads or unfinished) and not entry.paragraphs)
 
     def _held_above(self, entry: Entry, item: Item) -> bool:
         """Whether a clause around this one is printed no further in than the item, and this one is."""
@@ -131,7 +134,17 @@ class _Tree:
         return False
 
 
+def _ended_by_bullet(entry: Entry, bullet: Item) -> bool:
+    """Whether a bullet stands outside this clause, although that was the last one."""
+    if entry.kind is ClauseKind.PARAGRAPH:
+        return not entry.item.leads
+    if entry.kind is ClauseKind.BULLET:
+        return entry.item.indent >= bullet.indent
+    return entry.kind is ClauseKind.NUMBERED and entry.item.indent > bullet.indent
+
+
 def build_tree(items: Sequence[Item], nodes: dict[int, Node]) -> list[Entry]:
+    """All clauses in the order of the text; `nodes` are those of the outline, by item."""
     last_of: dict[int, int] = {}
     last_below: dict[int, int] = {}
     for node in nodes.values():

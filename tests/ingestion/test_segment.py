@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.segment import segment
+from ingestion.segmentation import segment
 from knowledge.models import ClauseKind
 
 SHARED = Path(__file__).parents[3] / "shared"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ingestion.pins import PinError, resolve
-from ingestion.segment import segment
+from ingestion.segmentation import segment
 from ingestion.sources.interface import SourceText
 from knowledge.models import Clause, DocumentKind, Predicate, Profile, TermKind
 from knowledge.naming import normal
