@@ -129,10 +129,11 @@ def _collect(sources: Sequence[Source], tell: Progress) -> _Batch:
     for source in sources:
         tell("Reading texts", len(batch.texts), 0)
         for found in source.collect():
-            if isinstance(found, SourceText) and not _encodable(found.text):
-                found = Failed(found.key, "It holds broken characters; save it as UTF-8 text and try again.")
             if isinstance(found, Failed):
                 batch.failed.append(replace(found, source=source.name))
+            elif not _encodable(found.text):
+                reason = "It holds broken characters; save it as UTF-8 text and try again."
+                batch.failed.append(Failed(found.key, reason, source.name))
             else:
                 batch.texts[found.key] = found
                 batch.hashes[found.key] = text_sha256(found.text)
@@ -167,7 +168,7 @@ def _segmentation() -> str:
     """Hash of the code that divides texts: what it made is made anew where the code has changed."""
     folder = resources.files("ingestion")
     modules = [f for f in (folder / "segmentation").iterdir() if f.name.endswith(".py")]
-    files = [*sorted(modules, key=lambda f: f.name), folder / "pins.py", folder / "pipeline.py"]
+    files = [*sorted(modules, key=lambda f: f.name), *(folder / f for f in ("numerals.py", "pins.py", "pipeline.py"))]
     return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
 
 
@@ -235,7 +236,10 @@ class _Build:
         entries, ambiguous = read_registry()
         records = [self._record(p) for p in profiles]
         covered = {key for p in profiles for _, key in p.documents}
-        records += [self._bare(key) for key in self._keys() if key not in covered]
+        ids = {p.id for p in profiles}
+        # ScanCode's `bsl-1.0` is not SPDX's: a text whose key is another licence's id gets its source in front.
+        bare = [(key, f"scancode-{key}" if key in ids else key) for key in self._keys() if key not in covered]
+        records += [self._bare(key, license_id) for key, license_id in bare]
         licenses = [
             {
                 "id": r.profile.id,
@@ -277,12 +281,12 @@ class _Build:
             return None
         return Quote(pin, key, text_sha256(source.text), clause.number, clause.heading, start, end)
 
-    def _bare(self, key: str) -> LicenseRecord:
+    def _bare(self, key: str, license_id: str) -> LicenseRecord:
         source = self.text(key)
         if source is None:
             raise KeyError(key)
         profile = Profile(
-            id=key, name=source.title, short=source.title, version=source.version,
+            id=license_id, name=source.title, short=source.title, version=source.version,
             publisher=source.publisher or "", spdx=source.spdx, category=source.category or "",
             url=source.source_url or "", aliases=source.aliases, family=None, supersedes=None,
             documents=((source.kind, key),), terms=(), reviewed_by="", reviewed_on="",

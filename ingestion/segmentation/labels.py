@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ingestion.numerals import counted
+
 
 class Reading(NamedTuple):
     """One way to read a label: `system` is the kind of numeral, `shape` the signs around it.
@@ -35,19 +37,7 @@ class Label(NamedTuple):
         return self.readings[0].system in WORD_SYSTEMS
 
 
-def _romans(limit: int) -> dict[str, int]:
-    signs = ((50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
-    numerals = {}
-    for value in range(1, limit):
-        rest, numeral = value, ""
-        for size, sign in signs:
-            numeral += sign * (rest // size)
-            rest %= size
-        numerals[numeral] = value
-    return numerals
-
-
-_ROMAN = _romans(60)
+_ROMAN = {counted(value, "lowerRoman"): value for value in range(1, 60)}
 _CJK_DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _CJK = "[零〇一二两三四五六七八九十百]"
 _PART_WORDS = "section|article|clause|part|chapter|title|artikel|abschnitt|artículo|sección"

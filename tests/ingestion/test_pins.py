@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ingestion.pins import LONGEST_QUOTE, PinError, innermost, resolve
-from ingestion.segment import segment
+from ingestion.segmentation import segment
 from knowledge.models import DocumentKind, Pin
 
 TEXT = """GARDEN TERMS
