@@ -235,9 +235,8 @@ def ingest(
         from bot.terminal import show_report  # noqa: PLC0415
 
         show_report(report, _console())
-    named = {s.name for s in extra}
-    if any(failed.source in named for failed in report.failed):
-        raise typer.Exit(1)
+    if extra and not {s.name for s in extra} & set(report.delivered):
+        raise typer.Exit(1)  # nothing of what was named could be taken in
 
 
 @audit_app.command("list")

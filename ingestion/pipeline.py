@@ -49,6 +49,8 @@ class IngestReport:
     failed: tuple[Failed, ...] = ()
     embedded: int = 0
     """Passages embedded now; those embedded before are not counted."""
+    delivered: tuple[str, ...] = ()
+    """Names of the sources that delivered at least one text."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as `ingest --json` prints it."""
@@ -69,6 +71,7 @@ class _Batch:
     texts: dict[str, SourceText] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
     failed: list[Failed] = field(default_factory=list)
+    delivered: set[str] = field(default_factory=set)
 
 
 def words_folder(home: Path, version: str) -> Path:
@@ -109,6 +112,7 @@ def _ingest(engine: Engine, home: Path, sources: Sequence[Source], tell: Progres
         changed=changed,
         unchanged=len(batch.texts) - len(added) - len(changed),
         failed=tuple(batch.failed),
+        delivered=tuple(sorted(batch.delivered)),
     )
     if before and before.manifest == manifest and words_folder(home, before.version).exists():
         return report
@@ -135,6 +139,7 @@ def _collect(sources: Sequence[Source], tell: Progress) -> _Batch:
                 reason = "It holds broken characters; save it as UTF-8 text and try again."
                 batch.failed.append(Failed(found.key, reason, source.name))
             else:
+                batch.delivered.add(source.name)
                 batch.texts[found.key] = found
                 batch.hashes[found.key] = text_sha256(found.text)
     return batch

@@ -23,11 +23,10 @@ class Reading(NamedTuple):
 
 
 class Label(NamedTuple):
-    """A printed label: its text, how it may be read, and how many characters of the line it takes."""
+    """A printed label, and how it may be read."""
 
     text: str
     readings: tuple[Reading, ...]
-    length: int
     follower: str
     """What stands after the label on the line."""
 
@@ -104,14 +103,14 @@ def _word_label(line: str) -> Label | None:
     word, numeral = match["word"].lower(), match["numeral"]
     found = _numeral_readings(numeral, "") if "." not in numeral else (_decimal_reading(numeral, ""),)
     readings = tuple(Reading(word, reading.values, reading.system) for reading in found)
-    return Label(match[0].rstrip(".:"), readings, match.end(), follower)
+    return Label(match[0].rstrip(".:"), readings, follower)
 
 
 def _bare_supplement(line: str) -> Label | None:
     match = _BARE_SUPPLEMENT.match(line)
     if match is None or not line[0].isupper() or len(line) > 100:
         return None
-    return Label(match[0], (Reading(match["word"].lower(), (1,), ""),), match.end(), line[match.end() :])
+    return Label(match[0], (Reading(match["word"].lower(), (1,), ""),), line[match.end() :])
 
 
 def _cjk_label(line: str) -> Label | None:
@@ -120,7 +119,7 @@ def _cjk_label(line: str) -> Label | None:
         return None
     numeral = match["ordinal"] or match["plain"] or match["bracketed"]
     system, shape = (match["unit"], "") if match["unit"] else ("一", "()" if match["bracketed"] else "、")
-    return Label(match[0], (Reading(system, (_cjk_value(numeral),), shape),), match.end(), line[match.end() :])
+    return Label(match[0], (Reading(system, (_cjk_value(numeral),), shape),), line[match.end() :])
 
 
 def _number_label(line: str) -> Label | None:
@@ -152,7 +151,7 @@ def _label_of(match: re.Match[str], shape: str, line: str) -> Label | None:
         readings = _numeral_readings(match["numeral"], shape)
     if not readings or not _may_follow(match, shape, after):
         return None
-    return Label(match[0].replace("\\", ""), readings, match.end(), after.lstrip())
+    return Label(match[0].replace("\\", ""), readings, after.lstrip())
 
 
 def _may_follow(match: re.Match[str], shape: str, after: str) -> bool:

@@ -348,7 +348,9 @@ class TestTree:
 
     def test_a_list_without_full_stops_does_not_take_what_follows_it(self):
         """One-line items end with their line."""
-        text = "# Uses\n\nDo not:\n\n1. Harm people\n2. Lie to people\n3. Steal from people too\n\nPlease report misuse.\n"
+        text = (
+            "# Uses\n\nDo not:\n\n1. Harm people\n2. Lie to people\n3. Steal from people too\n\nPlease report misuse.\n"
+        )
         assert cited(text, "Please report") == ""
 
     def test_items_behind_a_closing_paragraph_are_of_the_clause_it_belongs_to(self):
