@@ -20,11 +20,12 @@ from knowledge.store import KnowledgeStore
 
 if TYPE_CHECKING:
     from bot.answering.answerer import Answerer
+    from bot.answering.wording import Writer
     from bot.audit.log import AuditLog
     from ingestion.pipeline import IngestReport, Progress
     from ingestion.sources.interface import Source
     from knowledge.chroma import VectorStore
-    from knowledge.embedding import OnnxEmbeddings
+    from knowledge.embedding import Embedder
     from knowledge.search import ClauseSearch, HybridSearch
 
 log = structlog.get_logger()
@@ -41,9 +42,13 @@ class Services:
     progress: Progress | None = None
     plugged_search: ClauseSearch | None = None
     """Another search in place of ours, for instance `bot.answering.retriever.RetrieverSearch`."""
+    plugged_embeddings: Embedder | None = None
+    """Another embedding model, for instance `knowledge.plugged.PluggedEmbeddings` around a LangChain one."""
+    plugged_writer: Writer | None = None
+    """Another writer of summaries, for instance `bot.answering.chat_writer.ChatModelWriter`."""
     _answerer: Answerer | None = None
     _audit: AuditLog | None = None
-    _embeddings: OnnxEmbeddings | None = None
+    _embeddings: Embedder | None = None
     _vectors: VectorStore | None = None
     _search: HybridSearch | None = None
     _closing: list[Callable[[], None]] = field(default_factory=list)
@@ -64,7 +69,7 @@ class Services:
             from bot.answering.answerer import Answerer  # noqa: PLC0415
 
             search = self.plugged_search or _Lazy(lambda: self.search)
-            self._answerer = Answerer(self.store, self.catalog, search, self.audit)
+            self._answerer = Answerer(self.store, self.catalog, search, self.audit, self.plugged_writer)
         return self._answerer
 
     @property
@@ -87,13 +92,13 @@ class Services:
             self._search = self._answerer = None
         self.store.refresh()
 
-    def embeddings(self) -> OnnxEmbeddings:
+    def embeddings(self) -> Embedder:
         """Return the embedding model, exported first if need be."""
         if self._embeddings is None:
-            self._embeddings = self._opened_embeddings()
+            self._embeddings = self.plugged_embeddings or self._opened_embeddings()
         return self._embeddings
 
-    def _opened_embeddings(self) -> OnnxEmbeddings:
+    def _opened_embeddings(self) -> Embedder:
         from knowledge.embedding import OnnxEmbeddings  # noqa: PLC0415
         from knowledge.models_folder import model_folder  # noqa: PLC0415
 
@@ -106,13 +111,13 @@ class Services:
             folder = exported(self.settings.home, self.settings.embedding_model)
         return OnnxEmbeddings(folder)
 
-    def vectors(self, embeddings: OnnxEmbeddings) -> VectorStore:
+    def vectors(self, embeddings: Embedder) -> VectorStore:
         """Return the vector store, or one in memory where another process owns the folder."""
         if self._vectors is None:
             self._vectors = self._opened_vectors(embeddings)
         return self._vectors
 
-    def _opened_vectors(self, embeddings: OnnxEmbeddings) -> VectorStore:
+    def _opened_vectors(self, embeddings: Embedder) -> VectorStore:
         from knowledge.chroma import ChromaVectors, MemoryVectors, VectorStoreBusyError  # noqa: PLC0415
 
         folder = self.settings.home / "chroma"

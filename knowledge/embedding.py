@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
@@ -22,6 +22,27 @@ Vectors = NDArray[np.float32]
 WINDOW_OVERLAP_TOKENS = 64
 BATCH = 8
 """Passages a run: on a CPU a small batch, sorted by length, beats a large one (less padding)."""
+
+
+class Embedder(Protocol):
+    """What the search needs of an embedding model; `PluggedEmbeddings` gives this shape to any LangChain one."""
+
+    name: str
+    fingerprint: str
+    """Vectors of different models never meet: it names the collection."""
+    dimensions: int
+
+    def query(self, text: str) -> Vectors:
+        """Return the vector of one question, shape `(dimensions,)`."""
+        ...
+
+    def passages(self, texts: Sequence[str]) -> list[Vectors]:
+        """Return the vectors of every passage, shape `(windows, dimensions)`."""
+        ...
+
+    def windows(self, texts: Sequence[str]) -> list[int]:
+        """Return how many windows each passage has."""
+        ...
 
 
 class OnnxEmbeddings(Embeddings):

@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from knowledge.chroma import VectorStore
-from knowledge.embedding import OnnxEmbeddings, Vectors
+from knowledge.embedding import Embedder, Vectors
 from knowledge.models import Clause, Passage, StoredDocument
 from knowledge.store import KnowledgeStore
 from knowledge.words import WordIndex
@@ -60,7 +60,7 @@ class HybridSearch:
     """Word and vector search over the knowledge in force."""
 
     def __init__(
-        self, store: KnowledgeStore, words: WordIndex | None, embeddings: OnnxEmbeddings, vectors: VectorStore
+        self, store: KnowledgeStore, words: WordIndex | None, embeddings: Embedder, vectors: VectorStore
     ) -> None:
         self._store = store
         self._words = words

@@ -13,7 +13,7 @@ from bot.answering.citations import CitationFault, Citations, sealed, verified
 from bot.answering.question import Reading, understand
 from bot.answering.resolve import Case, Unresolved
 from bot.answering.rules import Finding, Ruling, Situation, Truth, decide
-from bot.answering.wording import RulesWriter, Writer, opening, undecided
+from bot.answering.wording import Decided, RulesWriter, Writer, opening, undecided
 from bot.audit.log import AuditLog
 from bot.errors import QuestionError
 from bot.model import Answer, Question, Statement, Use, Verdict
@@ -156,15 +156,22 @@ class Answerer:
             verdicts.append(self._judge(case, reading, cases, draft, passages, is_student=is_student))
         verdict = max(verdicts, key=lambda v: v.strictness)
         verdict = self._against_declared(reading, cases, draft, verdict)
-        statements: dict[str, Sequence[Statement]] = {
-            "permissions": draft.permissions, "conditions": draft.conditions, "prohibitions": draft.prohibitions,
-            "unclear": draft.unclear, "notes": draft.notes,
-        }  # fmt: skip
-        summary = self._writer.summary(verdict, cases, statements, draft.fixes)
+        summary = self._writer.summary(
+            Decided(
+                verdict,
+                cases,
+                draft.permissions,
+                draft.conditions,
+                draft.prohibitions,
+                draft.unclear,
+                draft.notes,
+                draft.fixes,
+            )
+        )
         return Answer(
             question=question.text,
             verdict=verdict,
-            summary=" ".join([summary, *dict.fromkeys(draft.remarks)]),
+            summary=" ".join([summary.text, *dict.fromkeys(draft.remarks)]),
             subjects=tuple(c.subject for c in cases),
             use=reading.use,
             permissions=tuple(draft.permissions),
@@ -175,7 +182,7 @@ class Answerer:
             open_questions=tuple(dict.fromkeys(draft.open_questions)),
             citations=tuple(draft.citations.found),
             confidence=_confidence(cases, draft, reading),
-            written_by=self._writer.name,
+            written_by=summary.written_by,
         )
 
     def _judge(
@@ -352,7 +359,7 @@ class Answerer:
             open_questions=tuple(dict.fromkeys(u.question for u in unresolved))
             or ("Which model, dataset or licence is it about, and what will be done with it?",),
             confidence=0.9 if not reading.subjects else 0.6,
-            written_by=self._writer.name,
+            written_by=RulesWriter.name,
         )
 
     # -- 6: verification ---------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from bot.answering.resolve import Case, Unresolved
@@ -10,15 +11,33 @@ from bot.model import Statement, Verdict
 from knowledge.vocabulary import vocabulary
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a writer may say: the decision and the statements that carry it. It can change none of it."""
+
+    verdict: Verdict
+    cases: Sequence[Case]
+    permissions: Sequence[Statement] = ()
+    conditions: Sequence[Statement] = ()
+    prohibitions: Sequence[Statement] = ()
+    unclear: Sequence[Statement] = ()
+    notes: Sequence[Statement] = ()
+    fixes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One to three sentences in plain words, and who wrote them (`rules` or `provider:model`)."""
+
+    text: str
+    written_by: str
+
+
 class Writer(Protocol):
-    """Words the summary of an answer; it is shown what was decided and can change none of it."""
+    """Words the summary of an answer."""
 
-    name: str
-
-    def summary(
-        self, verdict: Verdict, cases: Sequence[Case], statements: dict[str, Sequence[Statement]], fixes: Sequence[str]
-    ) -> str:
-        """Return one to three sentences in plain words."""
+    def summary(self, decided: Decided) -> Summary:
+        """Return the summary; never raises for what a model answers or fails to answer."""
         ...
 
 
@@ -27,24 +46,34 @@ class RulesWriter:
 
     name = "rules"
 
-    def summary(
-        self, verdict: Verdict, cases: Sequence[Case], statements: dict[str, Sequence[Statement]], fixes: Sequence[str]
-    ) -> str:
+    def summary(self, decided: Decided) -> Summary:
         """Return the verdict with its main reason, and what would change it."""
-        governed = _governed(cases)
-        if verdict is Verdict.PROHIBITED:
-            reasons = " ".join(s.text for s in statements["prohibitions"][:2])
-            change = f" What would change this: {fixes[0]}" if fixes else ""
-            return f"No, not as asked: {governed}. {reasons}{change}"
-        if verdict is Verdict.NEEDS_REVIEW:
-            reasons = " ".join(s.text for s in statements["unclear"][:2])
-            return f"A lawyer should decide: {governed}. {reasons}".strip()
-        if verdict is Verdict.CONDITIONAL:
-            first = "; ".join(_lowered(s.text) for s in statements["conditions"][:3])
-            return f"Yes, on conditions: {governed}. What it turns on: {first}."
-        grant = statements["permissions"][0].text if statements["permissions"] else ""
-        notes = " ".join(s.text for s in statements["notes"][:2])
-        return f"Yes: {governed}. {grant} {notes}".strip()
+        return Summary(
+            f"{verdict_phrase(decided.verdict)}: {_governed(decided.cases)}. {_reasons(decided)}".strip(), self.name
+        )
+
+
+def verdict_phrase(verdict: Verdict) -> str:
+    """Return the words with which a summary begins."""
+    return {
+        Verdict.PROHIBITED: "No, not as asked",
+        Verdict.NEEDS_REVIEW: "A lawyer should decide",
+        Verdict.CONDITIONAL: "Yes, on conditions",
+        Verdict.ALLOWED: "Yes",
+        Verdict.UNKNOWN: "I cannot decide this yet",
+    }[verdict]
+
+
+def _reasons(decided: Decided) -> str:
+    if decided.verdict is Verdict.PROHIBITED:
+        change = f" What would change this: {decided.fixes[0]}" if decided.fixes else ""
+        return " ".join(s.text for s in decided.prohibitions[:2]) + change
+    if decided.verdict is Verdict.NEEDS_REVIEW:
+        return " ".join(s.text for s in decided.unclear[:2])
+    if decided.verdict is Verdict.CONDITIONAL:
+        return f"What it turns on: {'; '.join(_lowered(s.text) for s in decided.conditions[:3])}."
+    grant = [decided.permissions[0].text] if decided.permissions else []
+    return " ".join([*grant, *(s.text for s in decided.notes[:2])])
 
 
 def _governed(cases: Sequence[Case]) -> str:
