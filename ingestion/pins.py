@@ -31,7 +31,7 @@ def resolve(pin: Pin, text: str, clauses: Sequence[Clause]) -> tuple[Clause, int
     found = sorted({span for lo, hi in scopes for span in _occurrences(pin.words, text, lo, hi)})
     if not found:
         raise PinError(f"Clause {pin.clause!r} does not hold the words {pin.words!r}.")
-    if len(found) > 1:
+    if len(found) > 1 and not _printed_twice(found, text, clauses):
         raise PinError(f"The words {pin.words!r} stand {len(found)} times in clause {pin.clause!r}; take more of them.")
     start, end = found[0]
     clause = innermost(clauses, start)
@@ -42,6 +42,12 @@ def resolve(pin: Pin, text: str, clauses: Sequence[Clause]) -> tuple[Clause, int
             f"The words {pin.words!r} make a quote of {end - start} characters; {LONGEST_QUOTE} is the most."
         )
     return clause, start, end
+
+
+def _printed_twice(found: Sequence[tuple[int, int]], text: str, clauses: Sequence[Clause]) -> bool:
+    """Whether all places are one clause that the publisher's page prints again, word for word: the first then counts."""
+    own = [innermost(clauses, start) for start, _ in found]
+    return len({(c.start, c.end) for c in own}) == len(own) and len({text[c.start : c.body_end] for c in own}) == 1
 
 
 def innermost(clauses: Sequence[Clause], position: int) -> Clause:

@@ -175,7 +175,7 @@ _HANDED_OVER = re.compile(
 )
 """Without one of these a service stays a service: nobody gets a copy."""
 _WITH_OUTPUTS = re.compile(
-    r"\b(?:outputs?|generations|completions)\b[^?!]{0,60}\b(?:train|fine-?tun|sft|distil|tun)\w*[^?!.]{0,40}\b(?:with|on|from) (?:them|these|those|it)\b",
+    r"\b(?:outputs?|generations|completions)\b[^?!]{0,60}\b(?:train|fine-?tun|sft|distil|tun)\w*[^?!]{0,40}\b(?:with|on|from) (?:them|these|those|it)\b",
     re.IGNORECASE,
 )
 _AS_DUTY = re.compile(
