@@ -36,6 +36,8 @@ class Situation:
     """Licences of the models that outputs train or that it is merged with."""
     result_license: str | None = None
     """Licence that the asker wants to put on the result; `other`: some other terms."""
+    same_terms: bool = False
+    """Whether `result_license` is the licence that is being applied; `decide` sets it."""
     modalities: frozenset[str] = frozenset()
     """Of the model in question; empty where unknown."""
 
@@ -66,8 +68,6 @@ class Ruling:
         return tuple(f for f in self.findings if f.term.kind is kind and f.truth in truths and not f.asked_only)
 
 
-_SAME_TERMS = "same"
-
 # Questions about the work, not acts that a licence has to grant: terms speak of them by conditions instead.
 _NEEDS_NO_GRANT = frozenset({"look_up", "internal_use", "relicense", "combine", "collect_data"})
 
@@ -75,7 +75,7 @@ _NEEDS_NO_GRANT = frozenset({"look_up", "internal_use", "relicense", "combine", 
 def decide(profile: Profile, situation: Situation) -> Ruling:
     """Apply every term of a licence to a situation."""
     if situation.result_license == profile.id:  # the same terms again are no other terms
-        situation = replace(situation, result_license=_SAME_TERMS)
+        situation = replace(situation, same_terms=True)
     findings = tuple(_find(term, situation) for term in profile.terms)
     silent = _uncovered(findings, situation.use.actions)
     return Ruling(profile, _verdict(findings, silent), findings, silent)
@@ -259,7 +259,7 @@ def _license_of_result(predicate: Predicate, situation: Situation) -> Outcome:
     wanted = situation.result_license
     if wanted is None:
         return Truth.OPEN, ("Under which terms will the result be given on?",)
-    other = "other" in predicate.values and wanted != _SAME_TERMS
+    other = "other" in predicate.values and not situation.same_terms
     return (Truth.TRUE if wanted in predicate.values or other else Truth.FALSE), ()
 
 
