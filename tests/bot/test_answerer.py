@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,9 +10,9 @@ from sqlalchemy import text as sql
 from sqlmodel import Session
 
 from bot.answering.answerer import LONGEST_QUESTION, Answerer
-from bot.answering.resolve import Case
+from bot.answering.wording import Decided, Summary
 from bot.errors import QuestionError
-from bot.model import Answer, Named, Question, Statement, Use, Verdict
+from bot.model import Answer, Named, Question, Use, Verdict
 from bot.services import Services, open_services
 from ingestion.pipeline import ingest
 from ingestion.sources.interface import SourceText
@@ -397,14 +397,10 @@ def test_an_answer_on_a_tampered_text_is_withheld(own_services: Services) -> Non
 class _Boaster:
     """A writer that words every summary the same: it is given the decision and can change none of it."""
 
-    name = "boaster:1"
-
-    def summary(
-        self, verdict: Verdict, cases: Sequence[Case], statements: dict[str, Sequence[Statement]], fixes: Sequence[str]
-    ) -> str:
+    def summary(self, decided: Decided) -> Summary:
         """Claim that all is well."""
-        del verdict, cases, statements, fixes
-        return "Everything is allowed!"
+        del decided
+        return Summary("Everything is allowed!", "boaster:1")
 
 
 def test_a_writer_changes_words_and_nothing_else(quick_services: Services) -> None:
