@@ -158,7 +158,7 @@ def license(  # noqa: A001  # the command's name is the contract's
     from bot import card as cards  # noqa: PLC0415
 
     with _services(quiet=as_json) as services:
-        services.ensure_knowledge()
+        services.ensure_knowledge(answering=False)
         one = _card_or_exit(name, services, as_json=as_json)
         other = _card_or_exit(compare, services, as_json=as_json) if compare else None
         if other is None:

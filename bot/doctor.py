@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bot.services import Services, open_services
 from bot.settings import VARIABLES, Settings
 from knowledge.errors import ClausebotError
-from knowledge.models_folder import model_folder
+from knowledge.models_folder import is_exported
 
 _LEAST_FREE_BYTES = 500_000_000
 
@@ -109,7 +109,7 @@ def _knowledge(services: Services) -> Iterator[Check]:
 
 def _model(services: Services) -> Iterator[Check]:
     settings = services.settings
-    if not (model_folder(settings.home, settings.embedding_model) / "model.json").exists():
+    if not is_exported(settings.home, settings.embedding_model):
         yield Check("embedding model", "note", "not prepared yet", "The first question or `clausebot ingest` does it.")
         return
     embeddings = services.embeddings()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ingestion.sources.interface import Source
     from knowledge.chroma import VectorStore
     from knowledge.embedding import Embedder
+    from knowledge.models_folder import Export
     from knowledge.search import ClauseSearch, HybridSearch
 
 log = structlog.get_logger()
@@ -49,6 +50,7 @@ class Services:
     _answerer: Answerer | None = None
     _audit: AuditLog | None = None
     _embeddings: Embedder | None = None
+    _export: Export | None = None
     _vectors: VectorStore | None = None
     _search: HybridSearch | None = None
     _closing: list[Callable[[], None]] = field(default_factory=list)
@@ -102,14 +104,21 @@ class Services:
         from knowledge.embedding import OnnxEmbeddings  # noqa: PLC0415
         from knowledge.models_folder import model_folder  # noqa: PLC0415
 
-        folder = model_folder(self.settings.home, self.settings.embedding_model)
-        if not (folder / "model.json").exists():
-            from knowledge.export import exported  # noqa: PLC0415  # imports torch: 9 s, once
-
+        self._start_export()
+        if self._export is not None:
             if self.progress:
                 self.progress("Preparing the embedding model (once)", 0, 1)
-            folder = exported(self.settings.home, self.settings.embedding_model)
-        return OnnxEmbeddings(folder)
+            self._export.folder()
+            self._export = None
+        return OnnxEmbeddings(model_folder(self.settings.home, self.settings.embedding_model))
+
+    def _start_export(self) -> None:
+        """Let the model be exported beside whatever else there is to do, if it is not exported yet."""
+        from knowledge.models_folder import Export, is_exported  # noqa: PLC0415
+
+        home, model = self.settings.home, self.settings.embedding_model
+        if self._export is None and self.plugged_embeddings is None and not is_exported(home, model):
+            self._export = Export(home, model)
 
     def vectors(self, embeddings: Embedder) -> VectorStore:
         """Return the vector store, or one in memory where another process owns the folder."""
@@ -135,6 +144,8 @@ class Services:
         """Bring the knowledge base up to date; `embed` is `none`, `ai` (licences that matter for AI) or `all`."""
         from ingestion.pipeline import ingest  # noqa: PLC0415
 
+        if embed != "none":
+            self._start_export()
         report = ingest(self.engine, self.settings.home, [*self.sources(), *extra], progress=self.progress)
         self.store.refresh()
         self._search = self._answerer = None
@@ -160,12 +171,17 @@ class Services:
             return sorted(current)
         return self.store.documents_for_ai()
 
-    def ensure_knowledge(self) -> bool:
-        """Build the knowledge base if there is none, or if another program version made it; return whether it did."""
+    def ensure_knowledge(self, *, answering: bool = True) -> bool:
+        """Build the knowledge base if there is none, or if another program version made it; return whether it did.
+
+        `answering` says that the embedding model will be needed, too.
+        """
         from ingestion.pipeline import is_current  # noqa: PLC0415
 
         if is_current(self.store.current_state(), self.settings.home):
             return False
+        if answering:
+            self._start_export()  # two cores: the texts are divided meanwhile
         self.ingest()
         return True
 
@@ -173,6 +189,8 @@ class Services:
         """Close what was opened."""
         while self._closing:
             self._closing.pop()()
+        if self._export is not None:
+            self._export.stop()
         self.engine.dispose()
 
     def _embedding_progress(self, done: int, total: int) -> None:

@@ -45,7 +45,7 @@ def resolve(pin: Pin, text: str, clauses: Sequence[Clause]) -> tuple[Clause, int
 
 
 def _printed_twice(found: Sequence[tuple[int, int]], text: str, clauses: Sequence[Clause]) -> bool:
-    """Whether all places are one clause that the publisher's page prints again, word for word: the first then counts."""
+    """Whether all places are one clause that the page prints again, word for word: the first then counts."""
     own = [innermost(clauses, start) for start, _ in found]
     return len({(c.start, c.end) for c in own}) == len(own) and len({text[c.start : c.body_end] for c in own}) == 1
 

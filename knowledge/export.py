@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -128,3 +129,18 @@ def _vouch(sentences: SentenceTransformer, model: str, folder: Path) -> None:
     facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     facts["largest_difference"] = difference
     (folder / "model.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+
+
+def main(arguments: list[str]) -> int:
+    """Export the model named second into the home named first; an error is one sentence on stderr."""
+    home, model = arguments
+    try:
+        exported(Path(home), model)
+    except (EmbeddingError, OSError) as error:
+        print(f"clausebot: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
 from knowledge.errors import KnowledgeError
@@ -31,6 +33,37 @@ def model_path(model: str) -> str:
             "or name another sentence-transformers model in CLAUSEBOT_EMBEDDING_MODEL."
         )
     return str(Path(spec.origin).parent / "model")
+
+
+class Export:
+    """An export of a model in a process of its own: torch takes 1.4 GB and 9 s, which no answering process should.
+
+    It runs from the moment it is made; `folder` waits for its end.
+    """
+
+    def __init__(self, home: Path, model: str) -> None:
+        self._folder = model_folder(home, model)
+        command = [sys.executable, "-m", "knowledge.export", str(home), model]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)  # noqa: S603
+
+    def folder(self) -> Path:
+        """Return the folder of the exported model; raises `EmbeddingError` with what went wrong."""
+        _, said = self._process.communicate()
+        if self._process.returncode:
+            lines = said.strip().splitlines() or ["The export of the embedding model stopped without a word."]
+            raise EmbeddingError(lines[-1].removeprefix("clausebot: "))
+        return self._folder
+
+    def stop(self) -> None:
+        """End the export if it still runs."""
+        if self._process.poll() is None:
+            self._process.terminate()
+        self._process.communicate()
+
+
+def is_exported(home: Path, model: str) -> bool:
+    """Whether the exported form of a model is there."""
+    return (model_folder(home, model) / "model.json").exists()
 
 
 def fingerprint(model: str) -> str:

@@ -81,7 +81,8 @@ def first_answer(home: Path) -> None:
 def memory(home: Path) -> None:
     """Peak memory of a process that answers; its own process, so that no other run counts."""
     code = (
-        "import resource, sys\nfrom bot.model import Question\nfrom bot.services import open_services\n"
+        "import resource, sys\nfrom bot.log import set_up_logging\nset_up_logging(verbose=False)\n"
+        "from bot.model import Question\nfrom bot.services import open_services\n"
         "from bot.settings import read_settings\nfrom tests.benchmarks.__main__ import QUESTIONS\n"
         "with open_services(read_settings()) as s:\n"
         "    [s.answerer.answer(Question(q)) for q in QUESTIONS * 3]\n"
