@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from bot.model import LicenseRef, Subject
 from knowledge.catalog import Mention, MentionKind
 from knowledge.models import LicenseRecord, RegistryEntry
+from knowledge.naming import normal
 from knowledge.store import KnowledgeStore
 
 _DEEPEST = 5
@@ -96,7 +97,7 @@ def _license_of(entry: RegistryEntry, store: KnowledgeStore) -> LicenseRecord | 
     try:
         return store.license(entry.license)
     except KeyError:
-        found = [n for n in store.named(entry.license.replace("-", " ")) if n.kind == "license"]
+        found = [n for n in store.named(normal(entry.license)) if n.kind == "license"]
         return store.license(found[0].target) if found else None
 
 
