@@ -28,7 +28,8 @@ LONGEST_QUESTION = 100_000
 _MOST_CONDITIONS = 10
 _FEWEST_POSSIBLE = 4
 """A condition that surely applies is never left out; of those that may, the nearest to the question are shown."""
-_MOST_NOTES = 4
+_MOST_NOTES = 3
+_MOST_GRANTS = 3
 _SHOWN_FOR_REVIEW = 3
 """Clauses shown to a lawyer where no reviewed terms exist."""
 
@@ -272,6 +273,8 @@ class Answerer:
             *ruling.of(TermKind.CONDITION, Truth.TRUE, Truth.OPEN), *ruling.of(TermKind.PROHIBITION, Truth.OPEN)
         ]  # fmt: skip
         wanted = [f for f in binding if f.term.id not in told and (not f.term.low or asked & set(f.term.about))]
+        if ruling.verdict is Verdict.PROHIBITED:  # what would be owed for a use that is barred is no help
+            wanted = [f for f in wanted if asked & set(f.term.about)]
         certain = [f for f in order(wanted) if f.truth is Truth.TRUE]
         possible = [f for f in order(wanted) if f.truth is not Truth.TRUE]
         room = max(_FEWEST_POSSIBLE, _MOST_CONDITIONS - len(certain))
@@ -292,7 +295,8 @@ class Answerer:
             draft.open_questions.append(
                 f"Does {record.profile.name} grant this: {vocabulary().actions[action]}? No reviewed term does."
             )
-        for finding in order(self._asked_about(ruling, asked, told))[:_MOST_NOTES]:
+        explaining = sorted(self._asked_about(ruling, asked, told), key=lambda f: (near.get(f.term.id, 99), -f.truth))
+        for finding in explaining[:_MOST_NOTES]:
             prefix = "" if finding.truth is Truth.TRUE else "Does not apply as described: "
             draft.notes.append(statement(finding, prefix))
             told.add(finding.term.id)
@@ -310,7 +314,7 @@ class Answerer:
             granted = covers and ("any" in covers or not actions or covers & actions)
             if granted or (not covers and situation.asks & set(finding.term.about)):
                 found.append(finding)
-        return found[:4]
+        return found[:_MOST_GRANTS]
 
     def _asked_about(self, ruling: Ruling, asked: frozenset[str], told: set[str]) -> list[Finding]:
         """Terms that answer what the question asks about although they decide nothing here."""
