@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +15,7 @@ import pytest
 
 from knowledge.chroma import ChromaVectors, MemoryVectors, VectorStore, VectorStoreBusyError, VectorStoreError
 from knowledge.embedding import Vectors
-from tests.conftest import clean_environment
+from tests.conftest import clean_environment, run_python
 
 DIMENSIONS = 8
 OWNER = """
@@ -160,5 +163,54 @@ def test_damaged_folder_is_one_clear_error(
 
 def test_server_that_does_not_answer_is_one_clear_error(tmp_path: Path) -> None:
     """A Chroma server that cannot be reached is named with the setting to check."""
+    with pytest.raises(VectorStoreError, match="CLAUSEBOT_CHROMA_URL"):
+        ChromaVectors(tmp_path, model="test", dimensions=DIMENSIONS, url="http://127.0.0.1:9")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """A real Chroma server on a free loopback port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("chroma")), "run", "--path", str(tmp_path / "served")]
+    process = subprocess.Popen(
+        [*command, "--host", "127.0.0.1", "--port", str(port)],
+        env=clean_environment(tmp_path), cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        for _ in range(150):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+SERVED = """
+import sys
+from pathlib import Path
+import numpy as np
+from knowledge.chroma import ChromaVectors
+stores = [ChromaVectors(Path(sys.argv[1]), model="test", dimensions=8, url=sys.argv[2]) for _ in range(2)]
+held = np.eye(8, dtype=np.float32)[:2]
+stores[0].put({"a": held})
+found = stores[1].get({"a": 2, "b": 1})
+print(list(found), bool(np.allclose(found["a"], held)))
+"""
+
+
+def test_a_served_chroma_needs_no_owner(tmp_path: Path, server: str) -> None:
+    """Two clients of one server see the same vectors: the server serialises them, so there is no lock."""
+    # In a process of its own: chromadb's HTTP client leaves its sockets for the end of the process to close.
+    printed = run_python(SERVED, str(tmp_path / "unused"), server, home=tmp_path)
+
+    assert printed.strip() == "['a'] True"
+
+
+def test_an_absent_server_is_told_in_one_sentence(tmp_path: Path) -> None:
+    """The message names the setting to look at."""
     with pytest.raises(VectorStoreError, match="CLAUSEBOT_CHROMA_URL"):
         ChromaVectors(tmp_path, model="test", dimensions=DIMENSIONS, url="http://127.0.0.1:9")
