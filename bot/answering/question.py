@@ -156,9 +156,9 @@ _WEAK_OUTREACH = re.compile(
     re.IGNORECASE,
 )
 _STRONGLY_INTERNAL = re.compile(
-    r"\b(?:only (?:our|for (?:our )?(?:staff|employees|internal))|only [\w ]{0,12}(?:doctors|staff|designers|employees|engineers|team)\b|internal(?:ly)? only|internal use|staff only|"
+    r"\b(?:only (?:our|for (?:our )?(?:staff|employees|internal))|only [\w ]{0,12}(?:staff|employees|team|people|doctors|engineers|designers)\b|internal(?:ly)? only|internal use|staff only|"
     r"never leaves?|nothing leaves|no (?:external|outside) users|employees only|purely internal|in-?house|internal\b|"
-    r"stays? (?:private|internal|inside)|we just log in|intern\b|en interne|internamente|on our own servers?|own (?:staff|employees|support agents|planning team))",
+    r"stays? (?:private|internal|inside)|we just log in|intern\b|en interne|internamente|on our own servers?|own (?:\w+ )?(?:staff|employees|agents|team))",
     re.IGNORECASE,
 )
 _OUTREACH = ("distribute_product", "host_api", "redistribute_weights", "embed_on_device")
