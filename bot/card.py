@@ -9,7 +9,7 @@ from typing import Any
 from bot.answering.citations import Citations, verified
 from bot.answering.resolve import Case, resolve_entry, resolve_license, with_own_name
 from bot.model import Citation
-from knowledge.catalog import Catalog, Mention, MentionKind
+from knowledge.catalog import AMBIGUOUS, Catalog, Mention, MentionKind
 from knowledge.models import LicenseRecord, Term, TermKind
 from knowledge.store import KnowledgeStore
 
@@ -91,7 +91,7 @@ class Difference:
 def find_card(name: str, catalog: Catalog, store: KnowledgeStore) -> Card | Mention | None:
     """Return the card of a name, the ambiguous mention that it is, or `None` where it is not known."""
     mention = catalog.lookup(name)
-    if mention is None or mention.kind in (MentionKind.AMBIGUOUS, MentionKind.AMBIGUOUS_LICENSE):
+    if mention is None or mention.kind in AMBIGUOUS:
         return mention
     if mention.kind is MentionKind.LICENSE:
         return _card(resolve_license(mention, store), store)

@@ -242,6 +242,8 @@ class Catalog:
         return found
 
 
+AMBIGUOUS = frozenset({MentionKind.AMBIGUOUS, MentionKind.AMBIGUOUS_LICENSE})
+"""Kinds of mention that are asked back."""
 LICENSES = frozenset({MentionKind.LICENSE, MentionKind.AMBIGUOUS_LICENSE})
 """Kinds of mention that name a licence, one or several."""
 _SUBJECTS = frozenset({MentionKind.MODEL, MentionKind.DATASET, MentionKind.SOFTWARE, MentionKind.AMBIGUOUS, MentionKind.UNKNOWN})  # fmt: skip

@@ -78,16 +78,6 @@ class HybridSearch:
         best = sorted(fused, key=lambda place: (-fused[place], place))[:limit]
         return [Passage(key, self._store.document(key).clauses[pos], pos, fused[key, pos]) for key, pos in best]
 
-    def similarities(self, text: str, documents: Sequence[str]) -> dict[tuple[str, int], float]:
-        """Return the cosine between a text and every clause of the documents, by `(document key, position)`."""
-        question = self._embeddings.query(text)
-        found: dict[tuple[str, int], float] = {}
-        for key in documents:
-            embedded = self._embedded(key)
-            for position, score in zip(embedded.positions, embedded.matrix @ question, strict=True):
-                found[key, position] = max(float(score), found.get((key, position), -1.0))
-        return found
-
     def embed(self, documents: Sequence[str], progress: Callable[[int, int], None] | None = None) -> int:
         """Embed what is not embedded yet of the documents; return the number of passages embedded now."""
         label = passage_hash("\n".join([self._store.state.version, *documents]))

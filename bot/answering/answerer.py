@@ -17,7 +17,7 @@ from bot.answering.wording import Decided, RulesWriter, Writer, opening, undecid
 from bot.audit.log import AuditLog
 from bot.errors import QuestionError
 from bot.model import Answer, Question, Statement, Use, Verdict
-from knowledge.catalog import Catalog, Mention, MentionKind
+from knowledge.catalog import AMBIGUOUS, Catalog, Mention, MentionKind
 from knowledge.models import LicenseRecord, Passage, TermKind
 from knowledge.search import ClauseSearch
 from knowledge.store import KnowledgeStore
@@ -112,7 +112,7 @@ class Answerer:
         for mention in (*reading.subjects, *reading.students):
             if mention.kind is MentionKind.UNKNOWN:
                 unresolved.append(resolve.unknown(mention, self._catalog.nearest(mention.shown)))
-            elif mention.kind in (MentionKind.AMBIGUOUS, MentionKind.AMBIGUOUS_LICENSE):
+            elif mention.kind in AMBIGUOUS:
                 names = tuple(self._store.name_of(o) for o in mention.options)
                 unresolved.append(resolve.ambiguous(mention, names))
             else:
@@ -275,8 +275,9 @@ class Answerer:
         wanted = [f for f in binding if f.term.id not in told and (not f.term.low or asked & set(f.term.about))]
         if ruling.verdict is Verdict.PROHIBITED:  # what would be owed for a use that is barred is no help
             wanted = [f for f in wanted if asked & set(f.term.about)]
-        certain = [f for f in order(wanted) if f.truth is Truth.TRUE]
-        possible = [f for f in order(wanted) if f.truth is not Truth.TRUE]
+        ordered = order(wanted)
+        certain = [f for f in ordered if f.truth is Truth.TRUE]
+        possible = [f for f in ordered if f.truth is not Truth.TRUE]
         room = max(_FEWEST_POSSIBLE, _MOST_CONDITIONS - len(certain))
         if len(possible) > room:
             draft.open_questions.append(
