@@ -292,7 +292,7 @@ class Answerer:
                 draft.permissions.append(statement(finding))
                 draft.open_questions.extend(finding.questions)
                 told.add(finding.term.id)
-        for action in ruling.silent_on:
+        for action in ruling.silent_on if ruling.verdict is not Verdict.PROHIBITED else ():
             draft.open_questions.append(
                 f"Does {record.profile.name} grant this: {vocabulary().actions[action]}? No reviewed term does."
             )
