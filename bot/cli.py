@@ -11,6 +11,7 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -211,6 +212,33 @@ def _card_or_exit(name: str, services: Services, *, as_json: bool) -> Any:
         print(json.dumps({"name": name, "kind": kind, "id": None, **empty, "nearest": nearest}, ensure_ascii=False))
     _fail(message, 1)
     raise typer.Exit(1)
+
+
+@app.command(name="eval")
+def evaluate(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Gold questions as JSON Lines; `-` reads stdin.")],
+    misses: Annotated[
+        bool, typer.Option("--misses", help="Also list every question that was not met in full.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Score answers to gold questions."""
+    from bot import evaluation  # noqa: PLC0415
+    from bot.batch import read_lines  # noqa: PLC0415
+
+    with _services(quiet=as_json) as services:
+        golds = evaluation.read_gold(read_lines(file))
+        services.ensure_knowledge()
+        asked = (replace(gold.question, asker=_user(), channel="eval") for gold in golds)
+        answers = [services.answerer.answer(question) for question in asked]
+    results = [evaluation.measure(gold, answer) for gold, answer in zip(golds, answers, strict=True)]
+    scores = evaluation.summarise(results)
+    if as_json:
+        print(json.dumps(scores.to_json() | {"results": [r.to_json() for r in results]}, ensure_ascii=False))
+        return
+    from bot.terminal import show_scores  # noqa: PLC0415
+
+    show_scores(scores, results if misses else [], _console())
 
 
 @app.command()

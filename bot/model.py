@@ -186,6 +186,28 @@ class Guidance:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """Something of the registry that serves the same need under easier terms."""
+
+    id: str
+    name: str
+    license: str
+    license_name: str
+    verdict: Verdict
+    """What the same rules say of the same use under its licence."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the alternative as an answer lists it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "license": self.license,
+            "license_name": self.license_name,
+            "verdict": self.verdict.value,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The verdict on a use, with every statement tied to its clauses."""
 
@@ -204,6 +226,7 @@ class Answer:
     open_questions: tuple[str, ...] = ()
     citations: tuple[Citation, ...] = ()
     guidance: tuple[Guidance, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
     confidence: float = 0.0
     written_by: str = "rules"
     decision_id: str = ""
@@ -226,6 +249,7 @@ class Answer:
             "open_questions": list(self.open_questions),
             "citations": [c.to_json() for c in self.citations],
             "guidance": [g.to_json() for g in self.guidance],
+            "alternatives": [a.to_json() for a in self.alternatives],
             "confidence": self.confidence,
             "written_by": self.written_by,
             "decision_id": self.decision_id,

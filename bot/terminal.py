@@ -17,6 +17,7 @@ from knowledge.models import DocumentKind
 if TYPE_CHECKING:
     from bot.audit.log import DecisionLine
     from bot.card import Card, CardLine, Difference
+    from bot.evaluation import Result, Scores
     from ingestion.pipeline import IngestReport
 
 _HEADLINES = {
@@ -183,3 +184,43 @@ def show_decisions(lines: Sequence[DecisionLine], console: Console) -> None:
         console.print(head)
         question = " ".join(line.question.split())
         console.print(Padding(Text(question[:300] + ("…" if len(question) > 300 else "")), (0, 0, 0, 4)))
+
+
+def show_scores(scores: Scores, results: Sequence[Result], console: Console) -> None:
+    """Print the figures of an evaluation, and the questions that were not met in full."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for name, value in (
+        ("questions", scores.questions),
+        ("verdict right", scores.verdict),
+        ("dangerous (permits what is barred or for a lawyer)", scores.dangerous),
+        ("lax (allowed where conditions are owed)", scores.lax),
+        ("left undecided where it has to be", scores.abstain),
+        ("citation recall", scores.recall),
+        ("citation precision", scores.precision),
+        ("quotes verbatim", scores.verbatim),
+        ("mentions", scores.mention),
+        ("false statements", scores.false_statements),
+    ):
+        table.add_row(Text(name), Text(str(value), style="bold"))
+    console.print(table)
+    for title, parts in (("By verdict", scores.by_verdict), ("By family", scores.by_family)):
+        console.print(Text(f"\n{title}", style="bold"))
+        for name, ratio in parts.items():
+            console.print(Text(f"  {name:<14} {ratio}"))
+    missed = [r for r in results if not r.complete]
+    if missed:
+        console.print(Text(f"\nNot met in full ({len(missed)})", style="bold"))
+    for result in missed:
+        gold = result.gold
+        wrong = f"{result.verdict.value} instead of {' or '.join(v.value for v in gold.verdicts)}"
+        parts_missed = [
+            *([wrong] if not result.right else []),
+            *([f"clauses {result.found}/{len(gold.must_cite)}"] if result.found < len(gold.must_cite) else []),
+            *(
+                [f"mentions {result.mentioned}/{len(gold.must_mention)}"]
+                if result.mentioned < len(gold.must_mention)
+                else []
+            ),
+            *(["a false statement"] if result.false_statement else []),
+        ]
+        console.print(Text(f"  {gold.id}  {'; '.join(parts_missed)}  {gold.question.text[:90]!r}"), soft_wrap=True)

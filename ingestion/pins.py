@@ -13,7 +13,11 @@ LONGEST_QUOTE = 1500
 
 _SAME = {"'": "['‘’`´]", "’": "['‘’`´]", "‘": "['‘’`´]", '"': '["“”„]', "“": '["“”„]', "”": '["“”„]', "-": "[-‐‑–—]",
          "–": "[-‐‑–—]", "—": "[-‐‑–—]"}  # fmt: skip
-_SENTENCE_END = re.compile(r"[.;:!?。；：](?=[\s”\"’)\]*]|$)|\n\s*\n")
+WHOLE_CLAUSE = 500
+"""Characters; a clause up to this length is quoted whole, so that nobody reads half a sentence out of its context."""
+_LONGEST_SENTENCE = 900
+_SENTENCE_END = re.compile(r"(?<!\b[A-Z])(?<!\d)[.!?。](?=[\s”\"’)\]*]|$)|\n\s*\n")
+_PART_END = re.compile(r"[.;:!?。；：](?=[\s”\"’)\]*]|$)|\n\s*\n")
 
 
 class PinError(IngestionError):
@@ -35,8 +39,8 @@ def resolve(pin: Pin, text: str, clauses: Sequence[Clause]) -> tuple[Clause, int
         raise PinError(f"The words {pin.words!r} stand {len(found)} times in clause {pin.clause!r}; take more of them.")
     start, end = found[0]
     clause = innermost(clauses, start)
-    if "…" not in pin.words:
-        start, end = _sentence(text, start, end, clause)
+    needed = (start, end) if "…" in pin.words else _sentence(text, start, end, clause, _PART_END)
+    start, end = _widened(text, start, end, clause, needed=needed)
     if end - start > LONGEST_QUOTE:
         raise PinError(
             f"The words {pin.words!r} make a quote of {end - start} characters; {LONGEST_QUOTE} is the most."
@@ -80,13 +84,28 @@ def _pattern(fragments: list[str]) -> re.Pattern[str]:
     return re.compile(rf".{{0,{LONGEST_QUOTE}}}?".join(parts), re.DOTALL)
 
 
-def _sentence(text: str, start: int, end: int, clause: Clause) -> tuple[int, int]:
+def _widened(text: str, start: int, end: int, clause: Clause, *, needed: tuple[int, int]) -> tuple[int, int]:
+    """Return the short clause whole, else the whole sentences around the words, else no more than is needed."""
+    if end > clause.body_end:  # the words run on into the parts of the clause
+        return needed
+    whole = _stripped(text, clause.start, clause.body_end, start, end)
+    if whole[1] - whole[0] <= WHOLE_CLAUSE:
+        return whole
+    sentence = _sentence(text, start, end, clause, _SENTENCE_END)
+    return sentence if sentence[1] - sentence[0] <= _LONGEST_SENTENCE else needed
+
+
+def _sentence(text: str, start: int, end: int, clause: Clause, mark: re.Pattern[str]) -> tuple[int, int]:
     begin = clause.start
-    for match in _SENTENCE_END.finditer(text, clause.start, start):
+    for match in mark.finditer(text, clause.start, start):
         begin = match.end()
-    stop = _SENTENCE_END.search(text, max(start, end - 1), clause.body_end)
-    finish = stop.end() if stop else clause.body_end
-    finish = max(finish, end)
+    stop = mark.search(text, max(start, end - 1), clause.body_end)
+    finish = max(stop.end() if stop else clause.body_end, end)
+    return _stripped(text, begin, finish, start, end)
+
+
+def _stripped(text: str, begin: int, finish: int, start: int, end: int) -> tuple[int, int]:
+    """Take white space off both ends of `text[begin:finish]`, never below `text[start:end]`."""
     while begin < start and text[begin].isspace():
         begin += 1
     while finish > end and text[finish - 1].isspace():

@@ -163,7 +163,8 @@ def _data_fingerprint() -> str:
     """Hash of the reviewed data that this program version brings."""
     digest = hashlib.sha256()
     data = resources.files("knowledge") / "data"
-    for file in [*profile_files(), *registry_files(), data / "vocabulary.yaml", data / "ambiguous-licenses.yaml"]:
+    claims = sorted((f for f in (data / "claims").iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
+    for file in [*profile_files(), *claims, *registry_files(), data / "vocabulary.yaml", data / "ambiguous-licenses.yaml"]:
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 

@@ -1,16 +1,19 @@
-"""Reads how engineers say things (`data/lexicon.yaml`) and finds it in a text, negations apart."""
+"""Reads how engineers say things (`data/lexicon/`) and finds it in a text, negations apart."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from knowledge.vocabulary import read_yaml
 
 _GAP = r"[^.!?;,()\n]{0,60}?"
+_WIDE_GAP = r"[\s\S]{0,160}?"
+_SECTIONS = ("actions", "topics", "asks", "domains", "commercial", "licensing")
 _NEGATED_WITHIN = 26
 """Characters before a phrase in which a negation word still belongs to it."""
 
@@ -31,18 +34,16 @@ class _Pattern:
     needs: str
     """A piece that any match must hold: a quick look spares most patterns the work."""
     regex: re.Pattern[str]
+    whole: bool = False
+    """It holds its negation itself."""
 
 
 class Lexicon:
     """The compiled phrases of every section."""
 
     def __init__(self) -> None:
-        raw = read_yaml(resources.files("knowledge") / "data" / "lexicon.yaml")
-        self._negation = re.compile(rf"\b(?:{'|'.join(raw.pop('negation'))})\b", re.IGNORECASE)
-        self._sections = {
-            section: [_compiled(word, phrase) for word, phrases in words.items() for phrase in phrases]
-            for section, words in raw.items()
-        }
+        self._negation = re.compile(rf"\b(?:{'|'.join(_read('negation')['negation'])})\b", re.IGNORECASE)
+        self._sections = {section: [p for raw in _parts(section) for p in _section(raw)] for section in _SECTIONS}
 
     def find(self, section: str, text: str) -> Iterator[Phrase]:
         """Yield the phrases of a section in a text (`actions`, `topics`, `asks`, `domains`, `commercial`)."""
@@ -52,7 +53,8 @@ class Lexicon:
             if same_length and pattern.needs not in folded:
                 continue
             for match in pattern.regex.finditer(text):
-                yield Phrase(pattern.word, match.start(), match.end(), self.negated(text, match.start()))
+                negated = not pattern.whole and self.negated(text, match.start())
+                yield Phrase(pattern.word, match.start(), match.end(), negated)
 
     def negated(self, text: str, start: int) -> bool:
         """Whether a negation word stands shortly before a place, in the same part of the sentence."""
@@ -67,15 +69,53 @@ def lexicon() -> Lexicon:
     return Lexicon()
 
 
-def _compiled(word: str, phrase: str) -> _Pattern:
-    body = phrase.replace(" ~ ", rf"\b{_GAP}\b")
+def lexicon_files() -> list[Any]:
+    """Return the files of the lexicon, sorted by name."""
+    folder = resources.files("knowledge") / "data" / "lexicon"
+    return sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
+
+
+def _parts(section: str) -> list[Any]:
+    """Read a section: `topics.yaml` with `topics-....yaml` beside it."""
+    return [read_yaml(f) for f in lexicon_files() if f.name.split(".")[0].split("-")[0] == section]
+
+
+def _read(name: str) -> Any:
+    return read_yaml(resources.files("knowledge") / "data" / "lexicon" / f"{name}.yaml")
+
+
+def _section(raw: Mapping[str, Any]) -> list[_Pattern]:
+    whole = raw.get("_whole") or {}
+    plain = [_pattern(word, phrase) for word, phrases in raw.items() if word != "_whole" for phrase in phrases]
+    return plain + [_pattern(word, phrase, whole=True) for word, phrases in whole.items() for phrase in phrases]
+
+
+@cache
+def _classes() -> dict[str, str]:
+    return {name: f"(?:{'|'.join(words)})" for name, words in _read("classes").items()}
+
+
+def compiled(phrase: str) -> re.Pattern[str]:
+    """Return the expression of a phrase: whole words, any case; gaps and classes as `data/lexicon/README.md` says.
+
+    Raises `KeyError` for a class that `classes.yaml` does not list.
+    """
+    body = _CLASS.sub(lambda m: _classes()[m[1]], phrase)
+    body = body.replace(" ~~ ", rf"\b{_WIDE_GAP}\b").replace(" ~ ", rf"\b{_GAP}\b")
     head = r"(?<!\w)" if re.match(r"[\w(\[]", body) else ""
-    return _Pattern(word, _required(phrase), re.compile(rf"{head}(?:{body})(?!\w)", re.IGNORECASE))
+    return re.compile(rf"{head}(?:{body})(?!\w)", re.IGNORECASE)
+
+
+_CLASS = re.compile(r"(?<!\?)<(\w+)>")
+
+
+def _pattern(word: str, phrase: str, *, whole: bool = False) -> _Pattern:
+    return _Pattern(word, _required(phrase), compiled(phrase), whole)
 
 
 def _required(phrase: str) -> str:
     """Return the longest piece of a phrase that every match holds, or `""` where it has none for sure."""
-    plain = phrase.replace(" ~ ", "\0")
+    plain = _CLASS.sub("\0", phrase).replace(" ~~ ", "\0").replace(" ~ ", "\0")
     while True:  # groups and classes may be left out or vary
         smaller = re.sub(r"\((?:[^()\\]|\\.)*\)[?*+]?|\[[^\]]*\][?*+]?", "\0", plain)
         if smaller == plain:

@@ -80,6 +80,8 @@ class TermKind(StrEnum):
     """Warranty, liability, trademarks and the like: never decides, is cited when asked about."""
     DEFINITION = "definition"
     TERMINATION = "termination"
+    CORRECTION = "correction"
+    """What is really so where a false claim circulates; speaks only where a question rests on the claim."""
 
 
 @dataclass(frozen=True, slots=True)

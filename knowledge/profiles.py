@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from knowledge.errors import KnowledgeError
+from knowledge.guidance import Claim, claims
 from knowledge.models import DocumentKind, Pin, Predicate, Profile, Term, TermKind
 from knowledge.vocabulary import read_yaml, vocabulary
 
@@ -21,7 +23,7 @@ CATEGORIES = frozenset({
     "data_permissive", "data_share_alike", "service", "source_available",
 })  # fmt: skip
 MODALITIES = frozenset({"text", "image", "multimodal", "audio", "video", "code", "3d", "protein", "embedding"})
-_LISTED = frozenset({"action", "topic", "domain", "region", "modality", "target", "license_of_result", "asks"})
+_LISTED = frozenset({"action", "topic", "domain", "region", "seat", "modality", "target", "license_of_result", "asks"})
 _TERM_FIELDS = frozenset({
     "id", "kind", "actions", "when", "text", "pin", "pins", "about", "display", "question", "fix", "supports", "weight",
 })  # fmt: skip
@@ -39,8 +41,26 @@ def profile_files() -> list[Traversable]:
 
 def read_profiles() -> Iterator[Profile]:
     """Yield every profile; raises `ProfileError` at the first that breaks the format."""
+    corrections: dict[str, list[Term]] = {}
+    for claim in claims():
+        if claim.license and claim.pin:
+            corrections.setdefault(claim.license, []).append(correction(claim))
     for file in profile_files():
-        yield parse_profile(read_yaml(file), file.name)
+        profile = parse_profile(read_yaml(file), file.name)
+        yield replace(profile, terms=(*profile.terms, *corrections.pop(profile.id, ())))
+    if corrections:
+        raise ProfileError(f"A claim cites the licence {min(corrections)!r}, which has no profile.")
+
+
+def correction(claim: Claim) -> Term:
+    """Return the term that sets a false claim right, pinned to the clause that shows it."""
+    speaks = Predicate("asks", (claim_word(claim.id),))
+    return Term(claim_word(claim.id), TermKind.CORRECTION, claim.truth, (claim.pin,) if claim.pin else (), when=speaks)
+
+
+def claim_word(claim_id: str) -> str:
+    """Return how a reading says that a question rests on a claim, beside the vocabulary's `asks`."""
+    return f"claim:{claim_id}"
 
 
 def parse_profile(raw: Any, file: str) -> Profile:

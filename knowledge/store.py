@@ -72,6 +72,7 @@ class KnowledgeStore:
         self._subject = lru_cache(maxsize=2048)(self._read_subject)
         self._text = lru_cache(maxsize=256)(self._read_text)
         self._names: tuple[Name, ...] | None = None
+        self._families: dict[str, list[LicenseRecord]] | None = None
         self._state: KnowledgeState | None = None
 
     @property
@@ -93,7 +94,7 @@ class KnowledgeStore:
     def refresh(self) -> None:
         """Forget what was read if another version is in force by now."""
         if self._state is None or self.current_state() != self._state:
-            self._state, self._names = None, None
+            self._state, self._names, self._families = None, None, None
             for cached in (self._license, self._document, self._subject):
                 cached.cache_clear()
 
@@ -138,6 +139,16 @@ class KnowledgeStore:
         """Return the id of every licence."""
         with translated("reading the licences"), self._engine.connect() as connection:
             return tuple(connection.execute(select(col(LicenseRow.id)).order_by(col(LicenseRow.id))).scalars())
+
+    def versions(self, family: str) -> tuple[LicenseRecord, ...]:
+        """Return the reviewed licences of a family, that is the versions of one licence."""
+        if self._families is None:
+            records = [self.license(i) for i in self._ids(col(LicenseRow.id), col(LicenseRow.profile) == "curated")]
+            families: dict[str, list[LicenseRecord]] = {}
+            for record in records:
+                families.setdefault(record.profile.family or record.profile.id, []).append(record)
+            self._families = families
+        return tuple(self._families.get(family, ()))
 
     def current_documents(self) -> Iterable[tuple[str, str]]:
         """Return key and hash of the newest version of every text."""

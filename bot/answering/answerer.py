@@ -3,54 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
-from bot.answering import resolve
+from bot.answering import advice, resolve
 from bot.answering.citations import CitationFault, Citations, sealed, verified
+from bot.answering.combination import conflicts, direction
+from bot.answering.drafting import Draft, show_for_review, state
+from bot.answering.judging import Judgement, judge, verdict_of
 from bot.answering.question import Reading, understand
 from bot.answering.resolve import Case, Unresolved
-from bot.answering.rules import Finding, Ruling, Situation, Truth, decide
-from bot.answering.wording import Decided, RulesWriter, Writer, opening, undecided
+from bot.answering.wording import Decided, RulesWriter, Writer, undecided
 from bot.audit.log import AuditLog
 from bot.errors import QuestionError
-from bot.model import Answer, Question, Statement, Use, Verdict
+from bot.model import Answer, Question, Statement, Verdict
 from knowledge.catalog import AMBIGUOUS, Catalog, Mention, MentionKind
-from knowledge.models import LicenseRecord, Passage, TermKind
+from knowledge.models import LicenseRecord, Passage
 from knowledge.search import ClauseSearch
 from knowledge.store import KnowledgeStore
-from knowledge.vocabulary import vocabulary
 
 LONGEST_QUESTION = 100_000
 """Characters; more is a document, not a question."""
-_MOST_CONDITIONS = 10
-_FEWEST_POSSIBLE = 4
-"""A condition that surely applies is never left out; of those that may, the nearest to the question are shown."""
-_MOST_NOTES = 3
-_MOST_GRANTS = 3
-_SHOWN_FOR_REVIEW = 3
-"""Clauses shown to a lawyer where no reviewed terms exist."""
+_HEAVY = 5
+"""Conditions from which on an answer also says what would come with fewer."""
+_PASSAGES = 60
+"""Clauses ranked by their nearness to the question; what a term's rank is worth fades quickly."""
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class _Draft:
-    """Statements as they are gathered, with the citations that they share."""
-
-    citations: Citations
-    permissions: list[Statement] = field(default_factory=list)
-    conditions: list[Statement] = field(default_factory=list)
-    prohibitions: list[Statement] = field(default_factory=list)
-    unclear: list[Statement] = field(default_factory=list)
-    notes: list[Statement] = field(default_factory=list)
-    open_questions: list[str] = field(default_factory=list)
-    fixes: list[str] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-    told: set[tuple[str, str]] = field(default_factory=set)
-    """Licence and term of every statement: two subjects under one licence do not say it twice."""
 
 
 class Answerer:
@@ -78,8 +59,12 @@ class Answerer:
         # 1. read what is named and what is asked
         reading = understand(question, self._catalog)
         # 2. find what governs it
-        cases, unresolved = self._resolve(reading)
+        cases, unresolved = self._resolve(reading, question.text)
+        now = advice.occasion(question.text, reading, cases, self._store)
+        rests_on = advice.false_claims(now)
+        reading = advice.with_claims(reading, rests_on)
         licensing = reading.is_licensing or question.use is not None
+        unresolved += self._false_premises(reading, cases)
         if not licensing or not cases or (unresolved and not self._enough(cases, unresolved)):
             draft = self._undecided(question, reading, cases, unresolved)
         else:
@@ -87,6 +72,8 @@ class Answerer:
             passages = self._clauses(question, cases)
             # 4. and 5. decide, and word it
             draft = self._decided(question, reading, cases, passages)
+        beside = [*advice.uncited(rests_on, cases), *advice.guidance(now)] if licensing else []
+        draft = replace(draft, guidance=tuple(beside))
         # 6. check every quote against the stored text
         answer = self._verified(draft)
         # 7. write the audit row before anybody sees the answer
@@ -106,7 +93,7 @@ class Answerer:
 
     # -- 2: what governs ---------------------------------------------------------------------------------------------
 
-    def _resolve(self, reading: Reading) -> tuple[list[Case], list[Unresolved]]:
+    def _resolve(self, reading: Reading, text: str) -> tuple[list[Case], list[Unresolved]]:
         cases: list[Case] = []
         unresolved: list[Unresolved] = []
         for mention in (*reading.subjects, *reading.students):
@@ -116,7 +103,10 @@ class Answerer:
                 names = tuple(self._store.name_of(o) for o in mention.options)
                 unresolved.append(resolve.ambiguous(mention, names))
             else:
-                cases.append(self._case(mention))
+                case = resolve.as_dated(self._case(mention), text, self._store)
+                cases.append(replace(case, behind=mention in reading.roles.behind))
+        if reading.roles.unlicensed:
+            cases.append(resolve.unlicensed(reading.roles.unlicensed, text[:80]))
         return cases, unresolved
 
     def _case(self, mention: Mention) -> Case:
@@ -124,11 +114,23 @@ class Answerer:
             return resolve.resolve_license(mention, self._store)
         return resolve.with_own_name(resolve.resolve_entry(mention, self._store), mention)
 
+    def _false_premises(self, reading: Reading, cases: Sequence[Case]) -> list[Unresolved]:
+        """Return what to ask where a question rests on weights that nobody has published."""
+        closed = [c for c in cases if c.closed]
+        licenses = [self._store.license(m.target).profile for m in reading.roles.stated]
+        released = [p.name for p in licenses if p.category != "service"]
+        if not closed or not released:
+            return []
+        held = {r.profile.id for c in cases for r in c.licenses}
+        if any(p.id in held for p in licenses):
+            return []
+        mention = next(m for m in reading.subjects if m.target == closed[0].entry)
+        return [resolve.not_published(mention, closed[0], released[0])]
+
     def _enough(self, cases: Sequence[Case], unresolved: Sequence[Unresolved]) -> bool:
         """Whether the known subjects carry the question although another name is not known."""
-        return all(u.mention.kind is MentionKind.UNKNOWN and "/" not in u.mention.shown for u in unresolved) and bool(
-            cases
-        )
+        passing = (u for u in unresolved if u.mention.kind is not MentionKind.UNKNOWN or "/" in u.mention.shown)
+        return bool(cases) and not any(passing)
 
     # -- 3: clauses --------------------------------------------------------------------------------------------------
 
@@ -142,21 +144,27 @@ class Answerer:
         ]
         if not documents:
             return []
-        return self._search.search(question.text[:2000], list(dict.fromkeys(documents)), limit=12)
+        return self._search.search(question.text[:2000], list(dict.fromkeys(documents)), limit=_PASSAGES)
 
     # -- 4 and 5: decision and wording ---------------------------------------------------------------------------------
 
     def _decided(
         self, question: Question, reading: Reading, cases: Sequence[Case], passages: Sequence[Passage]
     ) -> Answer:
-        draft = _Draft(Citations(self._store))
-        verdicts: list[Verdict] = []
-        students = {m.target for m in reading.students}
-        for case, mention in zip(cases, (m for m in (*reading.subjects, *reading.students) if m.target), strict=True):
-            is_student = mention.target in students
-            verdicts.append(self._judge(case, reading, cases, draft, passages, is_student=is_student))
-        verdict = max(verdicts, key=lambda v: v.strictness)
-        verdict = self._against_declared(reading, cases, draft, verdict)
+        draft = Draft(Citations(self._store))
+        judgements = judge(cases, reading)
+        verdict = self._against_declared(reading, cases, draft, verdict_of(cases, judgements))
+        verdict = self._together(judgements, draft, verdict)
+        for case in cases:
+            draft.remarks.extend(case.remarks)
+            draft.open_questions.extend(case.faults)
+        for judgement in judgements:
+            if judgement.ruling is None:
+                show_for_review(draft, judgement, passages)
+            if judgement.record.missing:
+                draft.remarks.append(_how_to_get(judgement.record))
+        state(draft, judgements, verdict, passages)
+        instead = advice.alternatives(cases, judgements, verdict, self._store)
         summary = self._writer.summary(
             Decided(
                 verdict,
@@ -182,173 +190,51 @@ class Answerer:
             notes=tuple(draft.notes),
             open_questions=tuple(dict.fromkeys(draft.open_questions)),
             citations=tuple(draft.citations.found),
+            alternatives=tuple(instead) if verdict is Verdict.PROHIBITED or len(draft.conditions) >= _HEAVY else (),
             confidence=_confidence(cases, draft, reading),
             written_by=summary.written_by,
         )
 
-    def _judge(
-        self, case: Case, reading: Reading, cases: Sequence[Case], draft: _Draft, passages: Sequence[Passage],
-        *, is_student: bool,
-    ) -> Verdict:  # fmt: skip
-        draft.remarks.extend(case.remarks)
-        draft.open_questions.extend(case.faults)
-        if not case.licenses:
-            return Verdict.NEEDS_REVIEW
-        situation = self._situation(case, reading, cases, is_student=is_student)
-        verdicts = []
-        for record in case.licenses:
-            if not record.curated:
-                verdicts.append(self._unreviewed(record, draft, passages))
+    def _together(self, judgements: Sequence[Judgement], draft: Draft, verdict: Verdict) -> Verdict:
+        """Name what keeps the licences of a joint work apart; the strictest part decides here, too."""
+        for conflict in conflicts(judgements):
+            cited = [c for r, t in conflict.terms for c in draft.citations.of_term(r, t, every_pin=False)]
+            statement = Statement(conflict.text, tuple(dict.fromkeys(cited)))
+            if not cited:
+                draft.remarks.append(conflict.text)
+            elif conflict.verdict is Verdict.PROHIBITED:
+                draft.prohibitions.append(statement)
+            else:
+                draft.unclear.append(statement)
+            draft.fixes.append(conflict.fix)
+            verdict = max(verdict, conflict.verdict, key=lambda v: v.strictness)
+        if way := direction(judgements):
+            draft.remarks.append(way)
+        return verdict
+
+    def _against_declared(self, reading: Reading, cases: Sequence[Case], draft: Draft, verdict: Verdict) -> Verdict:
+        """Name a licence that the question ascribes and that is not the governing one. A label that is more permissive
+        than the terms that govern is for a lawyer; those stay whatever a card says."""
+        governing = [r for c in cases for r in c.licenses]
+        families = {r.profile.family or r.profile.id for r in governing}
+        for mention in reading.roles.stated:
+            label = self._store.license(mention.target).profile
+            if not governing or label.id in {r.profile.id for r in governing} or label.family in families:
                 continue
-            ruling = decide(record.profile, situation)
-            self._state(record, ruling, situation, draft, passages)
-            verdicts.append(ruling.verdict)
-            if record.missing:
-                draft.remarks.append(_how_to_get(record))
-        worst = max(verdicts, key=lambda v: v.strictness)
-        unsure = bool(case.faults) and worst is not Verdict.PROHIBITED
-        return Verdict.NEEDS_REVIEW if unsure else worst
-
-    def _situation(self, case: Case, reading: Reading, cases: Sequence[Case], *, is_student: bool) -> Situation:
-        use = reading.use
-        targets: set[str] = set()
-        if is_student:
-            # What is trained is only trained: the duties of the teacher's outputs are the teacher's matter.
-            trained = [a for a in use.actions if a not in {"train_on_outputs", "distill"}]
-            use = Use(tuple(dict.fromkeys(["fine_tune", *trained])), use.commercial, use.domain, use.facts)
-        else:
-            students = {m.target for m in reading.students}
-            for other in cases:
-                if other.subject.id in students:
-                    targets |= {r.profile.id for r in other.licenses}
-        result = reading.result_license.target if reading.result_license else ("own" if reading.own_terms else None)
-        return Situation(
-            use=use,
-            topics=reading.topics,
-            asks=reading.asks,
-            targets=frozenset(targets),
-            result_license=result,
-            modalities=case.modalities,
-        )
-
-    def _unreviewed(self, record: LicenseRecord, draft: _Draft, passages: Sequence[Passage]) -> Verdict:
-        """Show a lawyer the clauses nearest to the question of a licence whose terms nobody has reviewed."""
-        keys = {key for _, key in record.profile.documents}
-        near = [p for p in passages if p.document_key in keys][:_SHOWN_FOR_REVIEW]
-        cited = tuple(dict.fromkeys(draft.citations.of_passage(record, p) for p in near))
-        if cited:
-            text = (
-                f"The terms of {record.profile.name} are not reviewed yet; these clauses come nearest to the question."
-            )
-            draft.unclear.append(Statement(text, cited, record.profile.id))
-        draft.open_questions.append(f"What do the terms of {record.profile.name} say on this use?")
-        return Verdict.NEEDS_REVIEW
-
-    def _state(
-        self, record: LicenseRecord, ruling: Ruling, situation: Situation, draft: _Draft, passages: Sequence[Passage]
-    ) -> None:
-        """Turn findings into statements, the deciding ones first."""
-
-        def statement(finding: Finding, prefix: str = "") -> Statement:
-            text = prefix + finding.term.text
-            return Statement(text, draft.citations.of_term(record, finding.term), record.profile.id, finding.term.id)
-
-        near = _nearness(record, passages)
-        asked = situation.asks
-
-        def order(findings: Iterable[Finding]) -> list[Finding]:
-            return sorted(findings, key=lambda f: (-f.truth, not asked & set(f.term.about), near.get(f.term.id, 99)))
-
-        told = {t for i, t in draft.told if i == record.profile.id}
-        for finding in order(f for f in ruling.of(TermKind.PROHIBITION, Truth.TRUE) if f.term.id not in told):
-            draft.prohibitions.append(statement(finding))
-            told.add(finding.term.id)
-            if finding.term.fix:
-                draft.fixes.append(finding.term.fix)
-        for finding in order(f for f in ruling.of(TermKind.UNCLEAR, Truth.TRUE) if f.term.id not in told):
-            draft.unclear.append(statement(finding))
-            draft.open_questions.extend([finding.term.question] if finding.term.question else [])
-            told.add(finding.term.id)
-        binding = [
-            *ruling.of(TermKind.CONDITION, Truth.TRUE, Truth.OPEN), *ruling.of(TermKind.PROHIBITION, Truth.OPEN)
-        ]  # fmt: skip
-        wanted = [f for f in binding if f.term.id not in told and (not f.term.low or asked & set(f.term.about))]
-        if ruling.verdict is Verdict.PROHIBITED:  # what would be owed for a use that is barred is no help
-            wanted = [f for f in wanted if asked & set(f.term.about)]
-        ordered = order(wanted)
-        certain = [f for f in ordered if f.truth is Truth.TRUE]
-        possible = [f for f in ordered if f.truth is not Truth.TRUE]
-        room = max(_FEWEST_POSSIBLE, _MOST_CONDITIONS - len(certain))
-        if len(possible) > room:
-            draft.open_questions.append(
-                f"{len(possible) - room} more conditions may apply; `clausebot license {record.profile.id}` lists all."
-            )
-        for finding in [*certain, *possible[:room]]:
-            draft.conditions.append(statement(finding, _opening(finding)))
-            draft.open_questions.extend(finding.questions)
-            told.add(finding.term.id)
-        for finding in self._grants(ruling, situation):
-            if finding.term.id not in told:
-                draft.permissions.append(statement(finding))
-                draft.open_questions.extend(finding.questions)
-                told.add(finding.term.id)
-        for action in ruling.silent_on if ruling.verdict is not Verdict.PROHIBITED else ():
-            draft.open_questions.append(
-                f"Does {record.profile.name} grant this: {vocabulary().actions[action]}? No reviewed term does."
-            )
-        explaining = sorted(self._asked_about(ruling, asked, told), key=lambda f: (near.get(f.term.id, 99), -f.truth))
-        for finding in explaining[:_MOST_NOTES]:
-            prefix = "" if finding.truth is Truth.TRUE else "Does not apply as described: "
-            draft.notes.append(statement(finding, prefix))
-            told.add(finding.term.id)
-        for finding in self._supporting(ruling, told):
-            draft.notes.append(statement(finding))
-            told.add(finding.term.id)
-        draft.told |= {(record.profile.id, t) for t in told}
-
-    def _grants(self, ruling: Ruling, situation: Situation) -> list[Finding]:
-        """The permissions that cover the asked actions, the first of each; and those that answer what was asked."""
-        actions = set(situation.use.actions)
-        found = []
-        for finding in (f for f in ruling.findings if f.term.kind is TermKind.PERMISSION and f.truth >= Truth.OPEN):
-            covers = set(finding.term.actions)
-            granted = covers and ("any" in covers or not actions or covers & actions)
-            if granted or (not covers and situation.asks & set(finding.term.about)):
-                found.append(finding)
-        return found[:_MOST_GRANTS]
-
-    def _asked_about(self, ruling: Ruling, asked: frozenset[str], told: set[str]) -> list[Finding]:
-        """Terms that answer what the question asks about although they decide nothing here."""
-        explaining = (TermKind.LIMITATION, TermKind.DEFINITION, TermKind.TERMINATION, TermKind.CONDITION)
-        return [
-            f
-            for f in ruling.findings
-            if f.term.id not in told
-            and asked & set(f.term.about)
-            and (f.asked_only or (f.term.kind in explaining and f.truth is not Truth.OPEN))
-        ]
-
-    def _supporting(self, ruling: Ruling, told: set[str]) -> list[Finding]:
-        deciding = {f.term.id for f in ruling.findings if f.term.kind is not TermKind.PERMISSION and f.term.id in told}
-        return [f for f in ruling.findings if f.term.id not in told and deciding & set(f.term.supports)][:2]
-
-    def _against_declared(self, reading: Reading, cases: Sequence[Case], draft: _Draft, verdict: Verdict) -> Verdict:
-        """Name a label that is more permissive than the terms that govern: those stay, and a lawyer decides."""
-        for mention in reading.declared:
-            label = self._store.license(mention.target)
-            governing = [r for c in cases for r in c.licenses]
-            if any(r.profile.id == label.profile.id for r in governing) or not governing:
+            if label.category not in _PERMISSIVE or all(r.profile.category in _PERMISSIVE for r in governing):
                 continue
-            if label.profile.category in _PERMISSIVE and any(r.profile.category not in _PERMISSIVE for r in governing):
-                names = ", ".join(dict.fromkeys(r.profile.short for r in governing))
+            names = ", ".join(
+                dict.fromkeys(r.profile.short for r in governing if r.profile.category not in _PERMISSIVE)
+            )
+            if mention in reading.roles.labels:
                 draft.remarks.append(
-                    f"The label {label.profile.name} does not match the base terms: {names} stays whatever a card says."
+                    f"The label {label.name} does not match the base terms: {names} stays whatever a card says."
                 )
                 if verdict is not Verdict.PROHIBITED:
                     verdict = Verdict.NEEDS_REVIEW
-                    draft.open_questions.append(
-                        f"Did the author have a permission to publish under {label.profile.name}?"
-                    )
+                    draft.open_questions.append(f"Did the author have a permission to publish under {label.name}?")
+            elif mention not in reading.subjects:
+                draft.remarks.append(f"{label.name} is not what governs here; {names} is.")
         return verdict
 
     def _undecided(
@@ -406,24 +292,6 @@ def check(question: Question) -> None:
         raise QuestionError("The question is empty. Ask, for instance: can we fine-tune Llama 3 for a health app?")
 
 
-def _opening(finding: Finding) -> str:
-    if finding.truth is Truth.TRUE:
-        return ""
-    return opening(finding.questions, limit=finding.term.kind is TermKind.PROHIBITION)
-
-
-def _nearness(record: LicenseRecord, passages: Sequence[Passage]) -> dict[str, int]:
-    """Rank of each term by the best passage that its quotes touch; terms that no passage touches are left out."""
-    ranks: dict[str, int] = {}
-    for term_id, quotes in record.quotes.items():
-        for quote in filter(None, quotes):
-            for rank, passage in enumerate(passages):
-                same = passage.document_key == quote.document_key
-                if same and passage.clause.start < quote.end and quote.start < passage.clause.body_end:
-                    ranks[term_id] = min(rank, ranks.get(term_id, 99))
-    return ranks
-
-
 def _how_to_get(record: LicenseRecord) -> str:
     keys = ", ".join(record.missing)
     return (
@@ -432,7 +300,7 @@ def _how_to_get(record: LicenseRecord) -> str:
     )
 
 
-def _confidence(cases: Sequence[Case], draft: _Draft, reading: Reading) -> float:
+def _confidence(cases: Sequence[Case], draft: Draft, reading: Reading) -> float:
     """A plain measure of how much stood on reviewed terms and stated facts, from 0 to 1; not a probability."""
     value = 0.95
     value -= 0.3 * any(not r.curated for c in cases for r in c.licenses)

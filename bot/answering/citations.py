@@ -23,10 +23,12 @@ class Citations:
     store: KnowledgeStore
     found: list[Citation] = field(default_factory=list)
 
-    def of_term(self, record: LicenseRecord, term: Term) -> tuple[int, ...]:
-        """Return the positions of a term's citations, adding those that are new."""
+    def of_term(self, record: LicenseRecord, term: Term, *, every_pin: bool = True) -> tuple[int, ...]:
+        """Return the positions of a term's citations, adding those that are new; its first pin is the main one."""
         resolved = record.quotes.get(term.id) or (None,) * len(term.pins)
-        return tuple(self._add(self._of_pin(record, p, q)) for p, q in zip(term.pins, resolved, strict=True))
+        pins = list(zip(term.pins, resolved, strict=True))
+        cited = (self._add(self._of_pin(record, p, q)) for p, q in (pins if every_pin else pins[:1]))
+        return tuple(dict.fromkeys(cited))
 
     def of_passage(self, record: LicenseRecord, passage: Passage, longest: int = 600) -> int:
         """Return the position of a citation of a whole clause, shortened at a sentence where it is long."""
@@ -71,7 +73,10 @@ class Citations:
 
     def _add(self, citation: Citation) -> int:
         for position, held in enumerate(self.found):
-            if _place(held) == _place(citation):
+            if _place(held) == _place(citation) or _holds(held, citation):
+                return position
+            if _holds(citation, held):
+                self.found[position] = citation
                 return position
         self.found.append(citation)
         return len(self.found) - 1
@@ -79,6 +84,14 @@ class Citations:
 
 def _place(citation: Citation) -> tuple[object, ...]:
     return citation.license, citation.document, citation.clause, citation.start, citation.end, citation.text_sha256
+
+
+def _holds(wider: Citation, narrower: Citation) -> bool:
+    """Whether one quote of a text lies inside another: then the wider one serves both statements."""
+    if wider.text_sha256 is None or wider.text_sha256 != narrower.text_sha256 or wider.license != narrower.license:
+        return False
+    spans = (wider.start, wider.end, narrower.start, narrower.end)
+    return None not in spans and wider.start <= narrower.start and narrower.end <= wider.end  # type: ignore[operator]
 
 
 def verified(citations: Sequence[Citation], texts: dict[str, str]) -> tuple[Citation, ...]:

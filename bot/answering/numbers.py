@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import cache
-from importlib import resources
 from typing import Any
 
-from knowledge.vocabulary import read_yaml
+from bot.answering.places import places
 
 _UNITS = {
     "k": 1e3, "tsd": 1e3, "thousand": 1e3, "tausend": 1e3, "mille": 1e3, "mil": 1e3,
@@ -16,7 +14,8 @@ _UNITS = {
     "milliards": 1e9, "crore": 1e7, "lakh": 1e5,
 }  # fmt: skip
 _UNIT = "|".join(sorted(_UNITS, key=len, reverse=True))
-_AMOUNT = rf"(?<![\w.,-])(?:(?P<digits>\d{{1,3}}(?:[ \u00a0\u202f]\d{{3}})+(?!\d)|\d+(?:[.,]\d+)*)\s?(?P<unit>{_UNIT})?|(?P<words>half a|a|one|eine|un|una|zwei|two|three|ten) (?P<unit2>{_UNIT}))\b\.?\+?"
+_RANGE = r"(?:\d+(?:[.,]\d+)*\s?(?:-|–|to|bis|à|a)\s?)?"  # of `8-9M` the upper end counts
+_AMOUNT = rf"(?<![\w.,-]){_RANGE}(?:(?P<digits>\d{{1,3}}(?:[ \u00a0\u202f]\d{{3}})+(?!\d)|\d+(?:[.,]\d+)*)\s?(?P<unit>{_UNIT})?|(?P<words>half a|a|one|eine|un|una|zwei|two|three|ten) (?P<unit2>{_UNIT}))\b\.?\+?"
 _WORDS = {"half a": 0.5, "a": 1, "one": 1, "eine": 1, "un": 1, "una": 1, "zwei": 2, "two": 2, "three": 3, "ten": 10}
 _BELOW = re.compile(
     r"(?:under|below|less than|fewer than|<|unter|weniger als|moins de|menos de)\s*[$€£]?$",
@@ -71,9 +70,7 @@ def facts(text: str) -> dict[str, Any]:
         found["mau"] = None
     if age := _AGE.search(text):
         found["users_age"] = f"{age[1]}-{age[2]}"
-    if regions := _regions(text):
-        found["region"] = ",".join(regions)
-    return found
+    return found | places(text)
 
 
 def _revenue(text: str) -> dict[str, int]:
@@ -120,32 +117,3 @@ def _value(match: re.Match[str]) -> int:
     except ValueError:
         return 0
     return int(number * _UNITS.get((match["unit"] or "").casefold(), 1))
-
-
-def _regions(text: str) -> list[str]:
-    cased, named = _region_patterns()
-    found: dict[str, int] = {}
-    for match in cased.finditer(text):
-        found.setdefault(_region_names()[0][match.group()], match.start())
-    for match in named.finditer(text):
-        found.setdefault(_region_names()[1][match.group().casefold()], match.start())
-    return sorted(found, key=lambda code: found[code])
-
-
-@cache
-def _region_names() -> tuple[dict[str, str], dict[str, str]]:
-    raw = read_yaml(resources.files("knowledge") / "data" / "regions.yaml")
-    return raw["cased"], {name: code for code, names in raw["names"].items() for name in names}
-
-
-@cache
-def _region_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    cased, named = _region_names()
-
-    def any_of(words: Any) -> str:
-        return "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True))
-
-    return (
-        re.compile(rf"(?<![\w-])(?:{any_of(cased)})(?![\w/$])"),
-        re.compile(rf"(?<![\w-])(?:{any_of(named)})(?!\w)", re.IGNORECASE),
-    )

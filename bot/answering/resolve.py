@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.model import LicenseRef, Subject
@@ -25,6 +27,12 @@ class Case:
     """Why the licences may not be the whole story: sentences for a lawyer."""
     remarks: tuple[str, ...] = ()
     """What an engineer should know of the subject: withdrawn, gated, changed licence."""
+    entry: str | None = None
+    """Id in the registry; `None` for a licence that is itself the subject."""
+    closed: bool = False
+    """Whether there are no public weights."""
+    behind: bool = False
+    """Whether it is data that somebody else's model was trained on: its terms bind whoever holds the data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,9 @@ def resolve_entry(mention: Mention, store: KnowledgeStore) -> Case:
         inherited_from=tuple(b.id for b in chain) if not mention.derived else (entry.id, *(b.id for b in chain)),
         as_of=entry.as_of,
     )
-    return Case(subject, tuple(licenses), frozenset(entry.modality), tuple(faults), _remarks(entry))
+    return Case(
+        subject, tuple(licenses), frozenset(entry.modality), tuple(faults), _remarks(entry), entry.id, entry.closed
+    )
 
 
 def _own_license(entry: RegistryEntry, store: KnowledgeStore, faults: list[str]) -> LicenseRecord | None:
@@ -129,6 +139,64 @@ def _remarks(entry: RegistryEntry) -> tuple[str, ...]:
     return tuple(remarks)
 
 
+def unlicensed(shown: str, question: str) -> Case:
+    """Return the case of something that is said to have no licence: nobody has granted a right to use it."""
+    name = f"the {shown} without a licence" if shown != "it" else "what has no licence"
+    subject = Subject("model", question, name, ())
+    return Case(subject, (), faults=("Who made it, and under which terms would they let you use it?",))
+
+
+_DATED = re.compile(
+    r"(?:(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|janv|févr|avr|juin|juil|août|ene|abr|ago|dic)\w*\.?"
+    r"\s+(?:\d{1,2}(?:st|nd|rd|th)?,?\s+)?(?:de |del )?(?P<year>20[12]\d))|(?P<iso>20[12]\d-[01]\d)|"
+    r"(?:terms|version|licen[cs]e|lizenz|bedingungen|conditions)\s+(?:of|from|dated|von|de)?\s*(?P<bare>20[12]\d)|"
+    r"(?P<before>20[12]\d)\s+(?:[\w-]+\s+){0,2}?(?:terms|version|licen[cs]e|agreement)",
+    re.IGNORECASE,
+)
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        ("jan ene janv", "feb févr", "mar mär", "apr abr avr", "may mai", "jun juin", "jul juil", "aug août ago", "sep",
+         "oct okt", "nov", "dec dez dic"), start=1,
+    )
+    for name in names.split()
+}  # fmt: skip
+
+
+_OF_TERMS = re.compile(
+    r"\b(?:terms|licen[cs]e|agreement|bedingungen|lizenz|conditions|términos|licencia)\b", re.IGNORECASE
+)
+
+
+def as_dated(case: Case, text: str, store: KnowledgeStore) -> Case:
+    """Return the case under the version of its licence that the question names by date: `the March 2025 terms`."""
+    dates = [_date(m) for m in _DATED.finditer(text) if _OF_TERMS.search(text[max(0, m.start() - 40) : m.end() + 25])]
+    licenses = tuple(_version(record, dates, store) for record in case.licenses) if dates else case.licenses
+    if licenses == case.licenses:
+        return case
+    return replace(case, licenses=licenses, subject=replace(case.subject, licenses=tuple(map(license_ref, licenses))))
+
+
+def _date(match: re.Match[str]) -> str:
+    if match["iso"]:
+        return match["iso"]
+    if match["month"]:
+        return f"{match['year']}-{_MONTHS[match['month'].casefold()]:02}"
+    return match["bare"] or match["before"]
+
+
+def _version(record: LicenseRecord, dates: Sequence[str], store: KnowledgeStore) -> LicenseRecord:
+    """Return the version of a licence that exactly one of the dates names, if its family has one."""
+    family = record.profile.family
+    if not family or any((record.profile.version or "").startswith(d) for d in dates):
+        return record
+    others = [store.license(i) for i in store.license_ids()]
+    named = [
+        o for o in others if o.profile.family == family and any((o.profile.version or "").startswith(d) for d in dates)
+    ]
+    return named[0] if len(named) == 1 else record
+
+
 def _as_of(store: KnowledgeStore) -> str:
     return store.state.updated_at.date().isoformat()
 
@@ -144,6 +212,15 @@ def unknown(mention: Mention, nearest: tuple[str, ...]) -> Unresolved:
 def ambiguous(mention: Mention, names: tuple[str, ...]) -> Unresolved:
     """Return what to ask where a name could mean several things."""
     return Unresolved(mention, mention.question, names)
+
+
+def not_published(mention: Mention, case: Case, license_name: str) -> Unresolved:
+    """Return what to ask where a question rests on weights of a closed model."""
+    return Unresolved(
+        mention,
+        f"No public weights of {case.subject.name} are known here, under {license_name} or any other licence; it is used "
+        f"through a service under that service's terms. Where did you get the weights, and what does the page say?",
+    )
 
 
 def _or(names: tuple[str, ...]) -> str:

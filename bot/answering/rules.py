@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from typing import Any
 
 from bot.model import Use, Verdict
 from knowledge.models import Predicate, Profile, Term, TermKind
@@ -200,11 +201,25 @@ def _domain(predicate: Predicate, situation: Situation) -> Outcome:
 
 
 def _region(predicate: Predicate, situation: Situation) -> Outcome:
-    stated = situation.use.facts.get("region")
+    """Whether the asker or those who use it are in one of the places."""
+    facts = situation.use.facts
+    stated = [str(facts[name]) for name in ("region", "markets") if facts.get(name)]
     if not stated:
         return Truth.OPEN, ("Where are you established, and where is it used?",)
-    regions = {r for part in str(stated).split(",") for r in _widened(part.strip().upper())}
-    return (Truth.TRUE if regions & set(predicate.values) else Truth.FALSE), ()
+    return (Truth.TRUE if _regions(",".join(stated)) & set(predicate.values) else Truth.FALSE), ()
+
+
+def _seat(predicate: Predicate, situation: Situation) -> Outcome:
+    """Whether the asker is established (or lives) in one of the places, wherever the customers are."""
+    facts = situation.use.facts
+    stated = facts.get("region")
+    if not stated or stated == facts.get("markets"):
+        return Truth.OPEN, ("Where is your principal place of business?",)
+    return (Truth.TRUE if _regions(str(stated)) & set(predicate.values) else Truth.FALSE), ()
+
+
+def _regions(stated: str) -> set[str]:
+    return {r for part in stated.split(",") for r in _widened(part.strip().upper())}
 
 
 def _widened(region: str) -> set[str]:
@@ -228,12 +243,30 @@ def _over(predicate: Predicate, situation: Situation) -> Outcome:
     facts = situation.use.facts
     known = next((f for f in _STANDS_FOR.get(name, (name,)) if f in facts), None)
     if known is None:
-        return Truth.FAR, ()
-    stated = facts[known]
-    if stated is None or isinstance(stated, bool) or not isinstance(stated, int | float):
+        return _over_abroad(name, limit, facts)
+    stated = _number(facts[known])
+    if stated is None:
         return Truth.OPEN, ()
+    # Texts that limit by revenue count the affiliates' along.
+    stated += _number(facts.get(f"affiliate_{known}")) or 0
     above = stated >= limit if predicate.name == "at_least" else stated > limit
     return (Truth.TRUE if above else Truth.FALSE), ()
+
+
+def _over_abroad(name: str, limit: float, facts: Mapping[str, Any]) -> Outcome:
+    """Compare revenue in another currency: rates move, so only a wide distance from the limit settles it."""
+    stem, _, currency = name.rpartition("_")
+    rough = {"usd", "eur", "gbp", "chf"} - {currency}
+    amount = next((_number(facts[key]) for c in sorted(rough) if (key := f"{stem}_{c}") in facts), None)
+    if amount is None:
+        return Truth.FAR, ()
+    if limit * 0.6 <= amount <= limit * 1.6:
+        return Truth.OPEN, (f"How much is your revenue in {currency.upper()}?",)
+    return (Truth.TRUE if amount > limit else Truth.FALSE), ()
+
+
+def _number(stated: Any) -> float | None:
+    return stated if isinstance(stated, int | float) and not isinstance(stated, bool) else None
 
 
 # A number that was stated for one measure speaks for a narrower one where nothing else is known.
@@ -276,6 +309,7 @@ _TESTS: dict[str, Callable[[Predicate, Situation], Outcome]] = {
     "topic": _topic,
     "domain": _domain,
     "region": _region,
+    "seat": _seat,
     "over": _over,
     "at_least": _over,
     "modality": _modality,

@@ -1,0 +1,204 @@
+"""What a question says is done with its subjects: actions, commercial or not, field of use, topics. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.answering.numbers import facts
+from bot.answering.rules import Truth
+from bot.model import Use
+from knowledge.catalog import Mention
+from knowledge.lexicon import Phrase, lexicon
+from knowledge.vocabulary import vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A use as a text describes it."""
+
+    use: Use = field(default_factory=Use)
+    topics: Mapping[str, Truth] = field(default_factory=dict)
+    asks: frozenset[str] = frozenset()
+    is_licensing: bool = True
+    """Whether anything in the text asks what may be done, or what a licence says."""
+
+
+def describe(text: str, mentions: list[Mention]) -> Described:
+    """Read the use out of a text; `mentions` are the names found in it."""
+    topics = _topics(text, domain := _domain(text))
+    actions = _actions(text)
+    if topics.get("end_user_only") is Truth.TRUE:
+        actions = ("inference", "internal_use")
+    asks = frozenset(p.word for p in lexicon().find("asks", text))
+    use = Use(actions, _commercial(text, actions), domain, facts(text))
+    return Described(use, topics, asks, _is_licensing(text, actions, asks, mentions))
+
+
+def _is_licensing(text: str, actions: tuple[str, ...], asks: frozenset[str], mentions: list[Mention]) -> bool:
+    found = {p.word for p in lexicon().find("licensing", text)}
+    if "strong" in found:
+        return True
+    if "technical" in found:
+        return False
+    return bool("weak" in found or asks or set(actions) - {"inference"} or mentions)
+
+
+_WEAK_OUTREACH = re.compile(
+    r"^(?:apps?|(?:chat)?bot|assistant|our (?:chat ?bot|assistant|platform|website|site|game|tool|service)|helper|"
+    r"checker|companion|products?|plugin|extension|web ?(?:app|site|service)|portal|go(?:es)? live|in prod(?:uction)?|"
+    r"host\w*.*|apis?|endpoint|hosted|.*assistant|produkt\w*|live|clients?|end users?)$",
+    re.IGNORECASE,
+)
+_STRONGLY_INTERNAL = re.compile(
+    r"\b(?:only (?:our|for (?:our )?(?:staff|employees|internal))|only [\w ]{0,12}(?:staff|employees|team|people|doctors|engineers|designers)\b|internal(?:ly)? only|internal use|staff only|"
+    r"never leaves?|nothing leaves|no (?:external|outside) users|employees only|purely internal|in-?house|internal\b|"
+    r"stays? (?:private|internal|inside)|we just log in|intern\b|en interne|internamente|on our own servers?|own (?:\w+ )?(?:staff|employees|agents|team))",
+    re.IGNORECASE,
+)
+_OUTREACH = ("distribute_product", "host_api", "redistribute_weights", "embed_on_device")
+_PUBLISHING = re.compile(
+    r"\b(?:publish|releas|re-?licen[cs]|put|ship|distribut|go(?:es)? out|upload|slap|sell|add|offer|shar|give|everything)\w*",
+    re.IGNORECASE,
+)
+
+
+_HANDED_OVER = re.compile(
+    r"\b(?:ship\w*|devices?|on-?prem\w*|container|binary|binaries|install\w*|desktop|mobile|android|ios|firmware|appliance|download\w*|"
+    r"box|embedded|offline|copies|hand over|deliver\w*|sdk|library|apk|plugin)\b",
+    re.IGNORECASE,
+)
+"""Without one of these a service stays a service: nobody gets a copy."""
+_WITH_OUTPUTS = re.compile(
+    r"\b(?:outputs?|generations|completions)\b[^?!]{0,60}\b(?:train|fine-?tun|sft|distil|tun)\w*[^?!]{0,40}\b(?:with|on|from) (?:them|these|those|it)\b",
+    re.IGNORECASE,
+)
+_AS_DUTY = re.compile(
+    r"\b(?:have to|has to|must (?:we|i|it|they)?|forc\w+ (?:us|me|you|them|anyone) to|need to|needs to|oblig\w+ (?:us |you )?to|requir\w+ (?:us |you )?to|"
+    r"make us|müssen wir|doit-on|tenemos que)\s*(?:then |also |even )?$",
+    re.IGNORECASE,
+)
+"""What a question asks whether it is a duty is not what the asker plans: `must we publish the weights?`"""
+
+
+def _actions(text: str) -> tuple[str, ...]:
+    phrases = list(lexicon().find("actions", text))
+    stated = [p for p in phrases if not p.negated and not _AS_DUTY.search(text[max(0, p.start - 30) : p.start])]
+    found = {p.word for p in stated}
+    if "relicense" in found and not _PUBLISHING.search(text):
+        found.discard("relicense")
+    if "internal_use" in found and _STRONGLY_INTERNAL.search(text):
+        strong = {p.word for p in stated if p.word in _OUTREACH and not _weak(text, p)}
+        found -= set(_OUTREACH) - strong
+    elif "internal_use" in found and found & set(_OUTREACH):
+        found.discard("internal_use")
+    if "host_api" in found and not _HANDED_OVER.search(text):
+        found.discard("distribute_product")
+    if "fine_tune" in found and _WITH_OUTPUTS.search(text):
+        found.add("train_on_outputs")
+    if "train_on_outputs" in found and not re.search(
+        r"\b(?:output|synthetic|generat|teacher|respons|complet|answer|train|tun|sft|distil)", text, re.IGNORECASE
+    ):
+        found.discard("train_on_outputs")
+    if "publish_research" in found and "redistribute_weights" in found and not _weights_named(text):
+        found.discard("redistribute_weights")
+    if len(found) > 1:
+        found.discard("look_up")
+    if len(found - {"inference"}) >= 1 and found - {"inference", "internal_use", "look_up"}:
+        found.discard("inference")
+    return tuple(a for a in vocabulary().actions if a in found)
+
+
+def _weak(text: str, phrase: Phrase) -> bool:
+    return bool(_WEAK_OUTREACH.match(text[phrase.start : phrase.end]))
+
+
+def _weights_named(text: str) -> bool:
+    return bool(
+        re.search(r"\b(?:weights|checkpoint|adapter|lora|finetune|fine-tune|model|gguf)\b", text, re.IGNORECASE)
+    )
+
+
+def _domain(text: str) -> str | None:
+    counts: dict[str, int] = {}
+    for phrase in lexicon().find("domains", text):
+        counts[phrase.word] = counts.get(phrase.word, 0) + 1
+    if not counts:
+        return None
+    order = list(vocabulary().domains)
+    sensitive = [d for d in counts if vocabulary().domains.get(d)]
+    return min(sensitive or counts, key=lambda d: (-counts[d], order.index(d) if d in order else 99))
+
+
+def _topics(text: str, domain: str | None) -> dict[str, Truth]:
+    found: dict[str, Truth] = {}
+    for phrase in lexicon().find("topics", text):
+        truth = Truth.FALSE if phrase.negated and phrase.word not in _NEGATION_INSIDE else Truth.TRUE
+        found[phrase.word] = max(truth, found.get(phrase.word, Truth.FALSE))
+    for topic in vocabulary().domains.get(domain or "", ()):
+        found.setdefault(topic, Truth.OPEN)
+    if "human_review" not in found:
+        found["human_review"] = Truth.FALSE if found.get("automated_decision") is Truth.TRUE else Truth.OPEN
+    elif found["human_review"] is Truth.TRUE:
+        found.update({t: Truth.FALSE for t in ("automated_decision", "unlicensed_practice", "substitute_professional")
+                      if found.get(t) is not Truth.TRUE})  # fmt: skip
+    for modifier in ("background_use", "consents"):
+        found.setdefault(modifier, Truth.OPEN)
+    if _AGAINST.search(text):
+        found.update({t: Truth.OPEN for t in _HARMS if found.get(t) is Truth.TRUE})
+    if found.get("public_output") is Truth.TRUE:
+        found.setdefault("undisclosed_ai", Truth.OPEN)
+    return found
+
+
+_AGAINST = re.compile(
+    r"\b(?:detect\w*|moderat\w*|prevent\w*|combat\w*|fight\w*|flag\w*|filter(?:s|ing)? out|classif(?:y|ier)\w*|red[- ]team\w*|"
+    r"recogni[sz]\w*|counter\w*|against|erkenn\w*|détect\w*)\b",
+    re.IGNORECASE,
+)
+_HARMS = frozenset(
+    {
+        "disinformation",
+        "hate",
+        "self_harm",
+        "violence",
+        "malware",
+        "spam",
+        "fraud",
+        "sexual_content",
+        "child_harm",
+        "drugs",
+    }
+)
+"""Topics that a tool against them names without doing them: then it is asked which it is."""
+_NEGATION_INSIDE = frozenset({"unlicensed_practice", "automated_decision", "undisclosed_ai"})
+"""Topics whose phrases hold the negation themselves."""
+
+
+def topics_given(use: Use, read: Mapping[str, Truth]) -> dict[str, Truth]:
+    """A form's facts may name topics by themselves; its domain makes others likely."""
+    found = dict(read)
+    for topic in vocabulary().domains.get(use.domain or "", ()):
+        found.setdefault(topic, Truth.OPEN)
+    for name, value in use.facts.items():
+        if name in vocabulary().topics and isinstance(value, bool):
+            found[name] = Truth.TRUE if value else Truth.FALSE
+    return found
+
+
+def _commercial(text: str, actions: tuple[str, ...]) -> bool | None:
+    phrases = list(lexicon().find("commercial", text))
+    against = [p for p in phrases if p.word == "no" and not p.negated]
+    if any(
+        "commerc" in text[p.start : p.end].casefold() or "kommerz" in text[p.start : p.end].casefold() for p in against
+    ):
+        asked = re.search(
+            r"\b(?:is|licen[cs]e|license|text|rail|terms|so we|says?)\b[^.?!]{0,30}non-?commercial", text, re.IGNORECASE
+        )
+        if not asked:
+            return False
+        against = []
+    if any(p.word == "yes" and not p.negated for p in phrases):
+        return not against or not {"publish_research"} & set(actions)
+    return False if against else None

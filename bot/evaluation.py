@@ -1,0 +1,269 @@
+"""`clausebot eval`: answers measured against gold questions. Pure.
+
+The arithmetic is that of the project's scoring script: a must-cite passage counts as found where a quote holds 60 % of
+its words in one run; a quote counts as precise where it does so for any listed passage; an answer is *dangerous* where
+the gold forbids the use or sends it to a lawyer and the answer permits it, *lax* where it says `allowed` too freely.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.errors import QuestionError
+from bot.model import Answer, Question, Verdict
+from knowledge.models import DocumentKind
+
+LONGEST_QUOTE = 1500
+"""Characters; a longer quote points at nothing: it earns no recall and costs precision."""
+_SHARE = 0.6
+_SHORTEST_RUN = 5
+_PERMITS = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+_STRICT = (Verdict.NEEDS_REVIEW, Verdict.UNKNOWN, Verdict.PROHIBITED)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A passage of a licence, given by its words; `others` satisfy the same need."""
+
+    words: tuple[str, ...]
+    """The passage and its alternatives, each as its words joined by blanks."""
+
+    def in_any(self, quotes: Iterable[str]) -> bool:
+        """Whether one of the quotes (as words) holds the passage."""
+        return any(_covers(quote, words) for quote in quotes for words in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """One gold question: what is asked, and what a good answer holds (`gold.md`)."""
+
+    id: str
+    question: Question
+    verdicts: tuple[Verdict, ...]
+    must_cite: tuple[Passage, ...]
+    may_cite: tuple[Passage, ...]
+    must_mention: tuple[re.Pattern[str], ...]
+    must_not: tuple[re.Pattern[str], ...]
+
+    @property
+    def family(self) -> str:
+        """The prefix of the id: `llama` of `llama-001`, `own-a` of `own-a-001`."""
+        return self.id.rpartition("-")[0] or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one answer fared."""
+
+    gold: Gold
+    verdict: Verdict
+    found: int
+    """Must-cite passages that a quote holds."""
+    precise: int
+    quotes: int
+    verbatim: int
+    mentioned: int
+    false_statement: bool
+
+    @property
+    def right(self) -> bool:
+        """Whether the verdict is an accepted one."""
+        return self.verdict in self.gold.verdicts
+
+    @property
+    def dangerous(self) -> bool:
+        """Whether the answer permits what no accepted verdict permits."""
+        return not self.right and self.verdict in _PERMITS and all(v in _STRICT for v in self.gold.verdicts)
+
+    @property
+    def complete(self) -> bool:
+        """Whether verdict, clauses and mentions are all there."""
+        gold = self.gold
+        full = self.found == len(gold.must_cite) and self.mentioned == len(gold.must_mention)
+        return self.right and full and not self.false_statement
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures of one answer."""
+        return {
+            "id": self.gold.id,
+            "verdict": self.verdict.value,
+            "accepted": [v.value for v in self.gold.verdicts],
+            "must_cite": Ratio(self.found, len(self.gold.must_cite)).to_json(),
+            "precise": Ratio(self.precise, self.quotes).to_json(),
+            "mentions": Ratio(self.mentioned, len(self.gold.must_mention)).to_json(),
+            "dangerous": self.dangerous,
+            "lax": self.lax,
+            "false_statement": self.false_statement,
+        }
+
+    @property
+    def lax(self) -> bool:
+        """Whether the answer is `allowed` where conditions are owed."""
+        return not self.right and not self.dangerous and self.verdict is Verdict.ALLOWED
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A count out of a total."""
+
+    count: int = 0
+    total: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.count}/{self.total} = {self.count / self.total:.3f}" if self.total else "-"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return count, total and value (`null` of nothing)."""
+        value = round(self.count / self.total, 4) if self.total else None
+        return {"count": self.count, "total": self.total, "value": value}
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The figures of a set of results."""
+
+    questions: int
+    verdict: Ratio
+    dangerous: int
+    lax: int
+    abstain: Ratio
+    """Right among the questions that have to be left undecided."""
+    recall: Ratio
+    precision: Ratio
+    verbatim: Ratio
+    mention: Ratio
+    false_statements: int
+    by_verdict: Mapping[str, Ratio] = field(default_factory=dict)
+    by_family: Mapping[str, Ratio] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all figures."""
+        ratios = ("verdict", "abstain", "recall", "precision", "verbatim", "mention")
+        return {
+            "questions": self.questions,
+            **{name: getattr(self, name).to_json() for name in ratios},
+            "dangerous": self.dangerous,
+            "lax": self.lax,
+            "false_statements": self.false_statements,
+            "by_verdict": {k: r.to_json() for k, r in self.by_verdict.items()},
+            "by_family": {k: r.to_json() for k, r in self.by_family.items()},
+        }
+
+
+def read_gold(lines: Iterable[tuple[int, str]]) -> list[Gold]:
+    """Return the gold questions of numbered JSON lines; raises `QuestionError` that names the line and the fault."""
+    found = []
+    for number, line in lines:
+        try:
+            row = json.loads(line)
+            found.append(_gold(row))
+        except (ValueError, KeyError, TypeError, AttributeError, re.error) as error:
+            raise QuestionError(f"Line {number} is no gold question: {_fault(error)}.") from error
+    if not found:
+        raise QuestionError("The file holds no gold question.")
+    return found
+
+
+def _fault(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"it has no {error.args[0]!r}"
+    return str(error) or type(error).__name__
+
+
+def _gold(row: Mapping[str, Any]) -> Gold:
+    verdicts = tuple(Verdict(v) for v in row["verdicts"])
+    if not verdicts:
+        raise ValueError("`verdicts` is empty")
+    return Gold(
+        id=str(row["id"]),
+        question=Question(row["question"], context=tuple(c["question"] for c in row.get("context") or ())),
+        verdicts=verdicts,
+        must_cite=tuple(_passage(p) for p in row.get("must_cite") or ()),
+        may_cite=tuple(_passage(p) for p in row.get("may_cite") or ()),
+        must_mention=tuple(re.compile(r) for r in row.get("must_mention") or ()),
+        must_not=tuple(re.compile(r) for r in row.get("must_not") or ()),
+    )
+
+
+def _passage(raw: Mapping[str, Any]) -> Passage:
+    others = raw.get("alt") or []
+    others = [others] if isinstance(others, str | Mapping) else others
+    texts = [raw["snippet"], *(o["snippet"] if isinstance(o, Mapping) else o for o in others)]
+    return Passage(tuple(_words(t) for t in texts))
+
+
+def measure(gold: Gold, answer: Answer) -> Result:
+    """Compare one answer with its gold question."""
+    texts = [c for c in answer.citations if c.document not in (DocumentKind.GUIDANCE, DocumentKind.POLICY) and c.quote]
+    quotes = [_words(c.quote or "") if len(c.quote or "") <= LONGEST_QUOTE else "" for c in texts]
+    listed = (*gold.must_cite, *gold.may_cite)
+    said = _normal(json.dumps(_said(answer), ensure_ascii=False))
+    summary = _normal(answer.summary)
+    return Result(
+        gold=gold,
+        verdict=answer.verdict,
+        found=sum(p.in_any(quotes) for p in gold.must_cite),
+        precise=sum(any(p.in_any([q]) for p in listed) for q in quotes),
+        quotes=len(quotes),
+        verbatim=sum(c.verified for c in texts),
+        mentioned=sum(bool(r.search(said)) for r in gold.must_mention),
+        false_statement=any(r.search(summary) for r in gold.must_not),
+    )
+
+
+def _said(answer: Answer) -> list[Any]:
+    shown = answer.to_json()
+    parts = ("summary", "conditions", "prohibitions", "permissions", "open_questions", "guidance", "subjects")
+    return [shown[part] for part in parts]
+
+
+def summarise(results: Sequence[Result]) -> Scores:
+    """Add up results."""
+    left_open = [r for r in results if Verdict.UNKNOWN in r.gold.verdicts]
+
+    def right(some: Sequence[Result]) -> Ratio:
+        return Ratio(sum(r.right for r in some), len(some))
+
+    verdicts = {v.value: [r for r in results if r.gold.verdicts[0] is v] for v in Verdict}
+    families = sorted({r.gold.family for r in results})
+    return Scores(
+        questions=len(results),
+        verdict=right(results),
+        dangerous=sum(r.dangerous for r in results),
+        lax=sum(r.lax for r in results),
+        abstain=right(left_open),
+        recall=Ratio(sum(r.found for r in results), sum(len(r.gold.must_cite) for r in results)),
+        precision=Ratio(sum(r.precise for r in results), sum(r.quotes for r in results)),
+        verbatim=Ratio(sum(r.verbatim for r in results), sum(r.quotes for r in results)),
+        mention=Ratio(sum(r.mentioned for r in results), sum(len(r.gold.must_mention) for r in results)),
+        false_statements=sum(r.false_statement for r in results),
+        by_verdict={name: right(some) for name, some in verdicts.items() if some},
+        by_family={name: right([r for r in results if r.gold.family == name]) for name in families},
+    )
+
+
+_SAME = str.maketrans({"“": '"', "”": '"', "’": "'", "‘": "'", "–": "-", "—": "-", "\u00a0": " "})
+
+
+def _normal(text: str) -> str:
+    plain = re.sub(r"[*_#`>|]+", " ", text.translate(_SAME))
+    return re.sub(r"\s+", " ", plain).strip().lower()
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9]+", _normal(text)))
+
+
+def _covers(quote: str, passage: str) -> bool:
+    """Whether a quote holds 60 % of a passage's words in one run, or lies inside it (both as words and blanks)."""
+    if not quote or not passage:
+        return False
+    if passage in quote or (quote in passage and quote.count(" ") + 1 >= _SHORTEST_RUN):
+        return True
+    words = passage.split()
+    run = max(_SHORTEST_RUN, int(_SHARE * len(words)))
+    return any(" ".join(words[i : i + run]) in quote for i in range(len(words) - run + 1))
