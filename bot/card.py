@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from rapidfuzz import fuzz
 
 from bot.answering.citations import Citations, verified
 from bot.answering.resolve import Case, resolve_entry, resolve_license, with_own_name
@@ -24,6 +27,19 @@ _SECTIONS = {
 }
 
 
+_ALIKE = 62
+"""Likeness of words (0 to 100) from which two terms of the same kind and point are set side by side."""
+
+TAGS_WITHOUT_TEXT = {
+    "other": "says that the publisher has a licence of its own: look for `license_name` and `license_link` on the "
+    "card, and give `clausebot ingest --source` the text.",
+    "unknown": "says that the publisher named no licence: as far as is known, nobody has granted a right to use it.",
+    "h-research": "is a licence tag of the Hub whose text is not held here: read the file that the card links to.",
+    "intel-research": "is a licence tag of the Hub whose text is not held here: read the file that the card links to.",
+}
+"""Tags of the Hub that name no text, as of 2026-11 (huggingface.co/docs/hub/repositories-licenses)."""
+
+
 @dataclass(frozen=True, slots=True)
 class CardLine:
     """One term of a card."""
@@ -35,6 +51,7 @@ class CardLine:
     citations: tuple[int, ...]
     license: str
     term: str
+    about: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the contract's line."""
@@ -84,8 +101,26 @@ class Difference:
 
     term: str
     section: str
+    kind: str
+    """`only_one`, `only_other`, `content` (it says something else) or `wording` (the same in other words)."""
     one: CardLine | None
     other: CardLine | None
+
+    def to_json(self, one: Card, other: Card) -> dict[str, Any]:
+        """Return the difference with the clauses of both sides."""
+        return {
+            "term": self.term,
+            "section": self.section,
+            "kind": self.kind,
+            "one": _side_json(self.one, one),
+            "other": _side_json(self.other, other),
+        }
+
+
+def _side_json(line: CardLine | None, card: Card) -> dict[str, Any] | None:
+    if line is None:
+        return None
+    return line.to_json() | {"clauses": [card.citations[c].clause for c in line.citations]}
 
 
 def find_card(name: str, catalog: Catalog, store: KnowledgeStore) -> Card | Mention | None:
@@ -99,24 +134,72 @@ def find_card(name: str, catalog: Catalog, store: KnowledgeStore) -> Card | Ment
 
 
 def compare(one: Card, other: Card) -> list[Difference]:
-    """Return the terms that only one card has, or that read differently, in the order of the first card."""
-    left = {line.term: line for line in one.lines}
-    right = {line.term: line for line in other.lines}
+    """Return the terms that only one card has, or that read differently, clause by clause in the order of the first.
+
+    Terms belong together that share an id; of the others those of one kind that speak to the same point in like words.
+    """
+    pairs = _pairs(one, other)
+    taken = {id(theirs) for _, theirs in pairs if theirs}
+    pairs += [(None, line) for line in other.lines if id(line) not in taken]
     found = []
-    for term in dict.fromkeys([*left, *right]):
-        mine, theirs = left.get(term), right.get(term)
-        if mine is None or theirs is None or mine.text != theirs.text or mine.section != theirs.section:
-            line = mine or theirs
-            found.append(Difference(term, line.section if line else "", mine, theirs))
+    for mine, theirs in pairs:
+        kind = _kind(mine, theirs, one, other)
+        line = mine or theirs
+        if kind and line:
+            found.append(Difference(line.term, line.section, kind, mine, theirs))
     return found
+
+
+def _pairs(one: Card, other: Card) -> list[tuple[CardLine | None, CardLine | None]]:
+    right = {line.term: line for line in other.lines}
+    alone = [line for line in other.lines if line.term not in {mine.term for mine in one.lines}]
+    pairs: list[tuple[CardLine | None, CardLine | None]] = []
+    for mine in one.lines:
+        theirs = right.get(mine.term)
+        if theirs is None:
+            scored = [(fuzz.token_set_ratio(mine.text, x.text), x) for x in alone if _same_point(mine, x)]
+            best = max(scored, key=lambda s: s[0], default=(0, None))
+            theirs = best[1] if best[0] >= _ALIKE else None
+            alone = [x for x in alone if x is not theirs]
+        pairs.append((mine, theirs))
+    return pairs
+
+
+def _same_point(one: CardLine, other: CardLine) -> bool:
+    return one.section == other.section and (one.action == other.action or bool(set(one.about) & set(other.about)))
+
+
+def _kind(mine: CardLine | None, theirs: CardLine | None, one: Card, other: Card) -> str | None:
+    if mine is None or theirs is None:
+        return "only_other" if mine is None else "only_one"
+    said = _nameless(mine.text, one), _nameless(theirs.text, other)
+    if said[0] != said[1] or mine.section != theirs.section:
+        return "content"
+    quoted = [
+        [_plain(card.citations[c].quote) for c in line.citations] for card, line in ((one, mine), (other, theirs))
+    ]
+    return "wording" if quoted[0] != quoted[1] else None
+
+
+def _nameless(text: str, card: Card) -> str:
+    """Take the names of the thing and of its licence out of a sentence: that they differ is no difference."""
+    names = {card.name, *(n for r in card.records for n in (r.profile.name, r.profile.short.removeprefix("the ")))}
+    words = " ".join(n.removesuffix(" licence") for n in names).split()
+    pattern = "|".join(re.escape(w) for w in sorted(set(words), key=len, reverse=True))
+    return re.sub(rf"\b(?:(?:{pattern})\s?)+", "", text).strip()
+
+
+def _plain(quote: str | None) -> str:
+    return " ".join((quote or "").casefold().split())
 
 
 def _card(case: Case, store: KnowledgeStore) -> Card:
     citations = Citations(store)
     lines = [
-        CardLine(_SECTIONS[t.kind], _action(t), t.text, citations.of_term(r, t), r.profile.id, t.id)
+        CardLine(_SECTIONS[t.kind], _action(t), t.text, citations.of_term(r, t), r.profile.id, t.id, t.about)
         for r in case.licenses
         for t in r.profile.terms
+        if t.kind in _SECTIONS
     ]
     hashes = {c.text_sha256 for c in citations.found if c.text_sha256}
     checked = verified(citations.found, store.texts(hashes))

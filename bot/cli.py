@@ -169,15 +169,7 @@ def license(  # noqa: A001  # the command's name is the contract's
             shown = {
                 "one": one.to_json(services.store),
                 "other": other.to_json(services.store),
-                "differences": [
-                    {
-                        "term": d.term,
-                        "section": d.section,
-                        "one": d.one.to_json() if d.one else None,
-                        "other": d.other.to_json() if d.other else None,
-                    }
-                    for d in differences
-                ],
+                "differences": [d.to_json(one, other) for d in differences],
             }
     if as_json:
         print(json.dumps(shown, ensure_ascii=False))
@@ -200,6 +192,8 @@ def _card_or_exit(name: str, services: Services, *, as_json: bool) -> Any:
     if isinstance(found, Mention):
         nearest = [services.store.name_of(option) for option in found.options]
         message = f"{found.question} One of: {', '.join(nearest)}."
+    elif meant := cards.TAGS_WITHOUT_TEXT.get(name.strip().casefold()):
+        nearest, message = [], f"{name!r} {meant}"
     else:
         nearest = list(services.catalog.nearest(name))
         hint = f" Nearest: {', '.join(nearest)}." if nearest else ""

@@ -52,6 +52,11 @@ def show_answer(answer: Answer, console: Console) -> None:
     _statements(console, "You may not", "✗", answer.prohibitions)
     _statements(console, "For a lawyer", "?", answer.unclear)
     _statements(console, "Also", "·", answer.notes)
+    if answer.alternatives:
+        console.print(Text("\nWithout this problem", style="bold"))
+        for other in answer.alternatives:
+            word = _HEADLINES[other.verdict][0].lower()
+            console.print(_hanging("→", Text(f"{other.name} · {other.license_name} · {word}")))
     if answer.open_questions:
         console.print(Text("\nOpen questions", style="bold"))
         for question in answer.open_questions:
@@ -60,6 +65,11 @@ def show_answer(answer: Answer, console: Console) -> None:
         console.print(Text("\nClauses", style="bold"))
         for number, citation in enumerate(answer.citations, start=1):
             console.print(_quoted(number, citation))
+    if answer.guidance:
+        console.print(Text("\nGuidance (not licence text)", style="bold"))
+        for piece in answer.guidance:
+            body = Text.assemble((piece.title, "bold"), f": {piece.text} ", (f"[{piece.source}]", "dim"))
+            console.print(_hanging("i", body))
     console.print(
         Text(
             f"\nNot legal advice. Decision {answer.decision_id}, knowledge {answer.knowledge_version}, "
@@ -137,12 +147,18 @@ def show_card(card: Card, console: Console) -> None:
 def show_differences(one: Card, other: Card, differences: Iterable[Difference], console: Console) -> None:
     """Print two cards side by side where they differ."""
     table = Table(title=f"{one.name} and {other.name}: where they differ", show_lines=True, title_justify="left")
-    table.add_column("term", no_wrap=True)
+    table.add_column("term", max_width=22)
     table.add_column(one.name)
     table.add_column(other.name)
+    reworded = []
     for difference in differences:
-        table.add_row(difference.term, _side(difference.one, one), _side(difference.other, other))
+        if difference.kind == "wording":
+            reworded.append(difference.term)
+        else:
+            table.add_row(difference.term, _side(difference.one, one), _side(difference.other, other))
     console.print(table)
+    if reworded:
+        console.print(Text(f"Worded differently, but to the same effect: {', '.join(reworded)}."))
 
 
 def _side(line: CardLine | None, card: Card) -> Text:

@@ -111,7 +111,7 @@ class Catalog:
             exact = [n for n in found if n.kind == kind == "license"]
             found = exact or [n for n in found if n.kind == kind or n.kind.startswith("ambiguous")] or found
         if found:
-            return _mention(found[0], name, 0, len(name))
+            return _mention(min(found, key=lambda n: (n.rank, n.shown != name)), name, 0, len(name))
         mentions = [m for m in self.find(name) if m.kind is not MentionKind.UNKNOWN and not m.misspelt]
         covering = [m for m in mentions if m.end - m.start >= 0.6 * len(name.strip())]
         return covering[0] if covering else None

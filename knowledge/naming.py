@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_TOKEN = re.compile(r"\d+(?:\.\d+)+(?!\d)|\d+x\d+\w*|[^\W\d_]+(?:\+\+)?|\d+[a-z]*|\+\+", re.IGNORECASE)
+_TOKEN = re.compile(r"\d+(?:\.\d+)+(?!\d)|\d+x\d+\w*|[^\W\d_]+(?:\+\+)?|\d+[a-z]*|\+\+|(?<=\d)\+(?![\w+])", re.IGNORECASE)
 _SIZE = re.compile(r"^(?:\d+(?:\.\d+)?[bmk]|\d+x\d+b?|a\d+b|\d+e|\d+k|\d+bit|e\d+b|fp\d+|bf\d+|int\d+|q\d+|px)$")
 SUFFIXES = frozenset(
     """instruct chat it base hf gguf awq gptq ggml onnx mlx exl2 preview it latest final v0.1 v0.2 v0.3 v1.0 v hf text pt

@@ -164,7 +164,8 @@ class Answerer:
             if judgement.record.missing:
                 draft.remarks.append(_how_to_get(judgement.record))
         state(draft, judgements, verdict, passages)
-        instead = advice.alternatives(cases, judgements, verdict, self._store)
+        heavy = verdict is Verdict.PROHIBITED or len(draft.conditions) >= _HEAVY
+        instead = advice.alternatives(cases, judgements, verdict, self._store) if heavy else []
         summary = self._writer.summary(
             Decided(
                 verdict,
@@ -175,6 +176,8 @@ class Answerer:
                 draft.unclear,
                 draft.notes,
                 draft.fixes,
+                draft.corrections,
+                [f"{a.name} ({a.license_name})" for a in instead] if verdict is Verdict.PROHIBITED else [],
             )
         )
         return Answer(
@@ -190,7 +193,7 @@ class Answerer:
             notes=tuple(draft.notes),
             open_questions=tuple(dict.fromkeys(draft.open_questions)),
             citations=tuple(draft.citations.found),
-            alternatives=tuple(instead) if verdict is Verdict.PROHIBITED or len(draft.conditions) >= _HEAVY else (),
+            alternatives=tuple(instead),
             confidence=_confidence(cases, draft, reading),
             written_by=summary.written_by,
         )

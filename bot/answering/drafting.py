@@ -34,6 +34,7 @@ class Draft:
     open_questions: list[str] = field(default_factory=list)
     fixes: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    corrections: list[str] = field(default_factory=list)
 
     def say(self, section: str, candidate: Candidate) -> None:
         """Make a statement of a term."""
@@ -41,6 +42,8 @@ class Draft:
         cited = self.citations.of_term(record, term, every_pin=section in ("prohibitions", "unclear"))
         statement = Statement(_prefix(candidate, section) + term.text, cited, record.profile.id, term.id)
         getattr(self, section).append(statement)
+        if term.kind is TermKind.CORRECTION:
+            self.corrections.append(term.text)
         if section != "notes":
             self.open_questions.extend(candidate.finding.questions)
         if section == "prohibitions" and term.fix:

@@ -45,7 +45,8 @@ def understand(question: Question, catalog: Catalog) -> Reading:
     text = _clean(question.text)
     reading = _read(text, catalog)
     for earlier in reversed(question.context):
-        reading = _carry_over(_read(_clean(earlier), catalog), reading)
+        before = _read(_clean(earlier), catalog)
+        reading = _carry_over(before, _of_another_version(text, reading, before, catalog))
     if question.subjects is not None:
         named = _named(question.subjects, catalog)
         # Names that lead nowhere are no reason to overlook what the question itself names.
@@ -53,6 +54,24 @@ def understand(question: Question, catalog: Catalog) -> Reading:
             reading = replace(reading, roles=replace(reading.roles, subjects=named, students=()))
     if question.use is not None:
         reading = replace(reading, use=question.use, topics=topics_given(question.use, reading.topics))
+    return reading
+
+
+_VERSION = re.compile(r"(?<![\w.])v?(\d+(?:\.\d+)+)(?![\w%])")
+
+
+def _of_another_version(text: str, reading: Reading, before: Reading, catalog: Catalog) -> Reading:
+    """Understand `and v1.3 of it?`: a version alone means what was talked about before, in that version."""
+    version = _VERSION.search(text)
+    if version is None or any(m.target for m in reading.subjects) or len(before.subjects) != 1:
+        return reading
+    known = before.subjects[0]
+    words = [w for w in re.split(r"[\s/_]+|-(?=v?\d)", known.shown) if w]
+    for length in range(len(words), 0, -1):
+        for name in (f"{' '.join(words[:length])} v{version[1]}", f"{' '.join(words[:length])} {version[1]}"):
+            mention = catalog.lookup(name)
+            if mention and mention.target and mention.target != known.target and not mention.misspelt:
+                return replace(reading, roles=replace(reading.roles, subjects=(mention,)))
     return reading
 
 

@@ -143,7 +143,14 @@ def unlicensed(shown: str, question: str) -> Case:
     """Return the case of something that is said to have no licence: nobody has granted a right to use it."""
     name = f"the {shown} without a licence" if shown != "it" else "what has no licence"
     subject = Subject("model", question, name, ())
-    return Case(subject, (), faults=("Who made it, and under which terms would they let you use it?",))
+    return Case(
+        subject,
+        (),
+        faults=("Who made it, and under which terms would they let you use it?",),
+        remarks=(
+            "What comes without any licence nobody has granted a right to use: ask its author for one in writing.",
+        ),
+    )
 
 
 _DATED = re.compile(

@@ -172,7 +172,7 @@ _HARMS = frozenset(
     }
 )
 """Topics that a tool against them names without doing them: then it is asked which it is."""
-_NEGATION_INSIDE = frozenset({"unlicensed_practice", "automated_decision", "undisclosed_ai"})
+_NEGATION_INSIDE = frozenset({"unlicensed_practice", "automated_decision", "undisclosed_ai", "unmodified"})
 """Topics whose phrases hold the negation themselves."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,6 +24,10 @@ class Decided:
     unclear: Sequence[Statement] = ()
     notes: Sequence[Statement] = ()
     fixes: Sequence[str] = ()
+    corrections: Sequence[str] = ()
+    """What is really so where the question rests on something false."""
+    instead: Sequence[str] = ()
+    """Names of what would come without the problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,13 @@ class RulesWriter:
 
     def summary(self, decided: Decided) -> Summary:
         """Return the verdict with its main reason, and what would change it."""
-        return Summary(
-            f"{verdict_phrase(decided.verdict)}: {_governed(decided.cases)}. {_reasons(decided)}".strip(), self.name
-        )
+        told = [
+            f"{verdict_phrase(decided.verdict)}: {_governed(decided.cases)}.",
+            *(f"One thing in the question is not so: {c}" for c in decided.corrections[:2]),
+            _reasons(decided),
+            *([f"Under easier terms: {_or(decided.instead)}."] if decided.instead else []),
+        ]
+        return Summary(" ".join(filter(None, told)), self.name)
 
 
 def verdict_phrase(verdict: Verdict) -> str:
@@ -71,9 +80,19 @@ def _reasons(decided: Decided) -> str:
     if decided.verdict is Verdict.NEEDS_REVIEW:
         return " ".join(s.text for s in decided.unclear[:2])
     if decided.verdict is Verdict.CONDITIONAL:
-        return f"What it turns on: {'; '.join(_lowered(s.text) for s in decided.conditions[:3])}."
+        return f"What it turns on: {'; '.join(_lowered(_first_sentence(s.text)) for s in decided.conditions[:3])}."
     grant = [decided.permissions[0].text] if decided.permissions else []
     return " ".join([*grant, *(s.text for s in decided.notes[:2])])
+
+
+def _first_sentence(text: str) -> str:
+    """Return a statement up to its first full stop that ends a sentence, not an abbreviation or a number."""
+    found = re.search(r"(?<=[a-z\d”)%])\.\s+(?=[A-Z])", text)
+    return text[: found.start()] if found else text
+
+
+def _or(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def _governed(cases: Sequence[Case]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from bot.model import Answer, Citation, Guidance, LicenseRef, Statement, Subject, Use, Verdict
+from bot.model import Alternative, Answer, Citation, Guidance, LicenseRef, Statement, Subject, Use, Verdict
 from knowledge.models import DocumentKind
 
 ANSWER = Answer(
@@ -23,6 +23,8 @@ ANSWER = Answer(
         Citation("x", DocumentKind.ACCEPTABLE_USE_POLICY, "1.b.i", "Head", "quote", True, 3, 8, "abc", "https://x"),
     ),
     guidance=(Guidance("Title", "Text", "Source"),),
+    alternatives=(Alternative("a/b", "B", "mit", "MIT License", Verdict.ALLOWED),),
+    alternatives=(Alternative("a/b", "B", "mit", "MIT License", Verdict.ALLOWED),),
     confidence=0.5,
     decision_id="d",
     knowledge_version="k",

@@ -31,8 +31,9 @@ def same_reading(one: Reading, other: Reading) -> bool:
     """Whether two texts describe the same case: subjects, use, topics and what is asked."""
     return (
         [m.target for m in one.subjects] == [m.target for m in other.subjects]
-        and [m.target for m in one.declared] == [m.target for m in other.declared]
-        and (one.use, one.topics, one.asks, one.own_terms) == (other.use, other.topics, other.asks, other.own_terms)
+        and [m.target for m in one.roles.stated] == [m.target for m in other.roles.stated]
+        and (one.use, one.topics, one.asks, one.roles.own_terms)
+        == (other.use, other.topics, other.asks, other.roles.own_terms)
     )
 
 

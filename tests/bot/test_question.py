@@ -40,7 +40,7 @@ def test_the_main_question(catalog: Catalog) -> None:
     assert reading.use == Use(("distribute_product", "fine_tune"), None, "health", {})
     assert reading.topics["medical_advice"] is Truth.OPEN
     assert not reading.students
-    assert reading.result_license is None
+    assert reading.roles.result_license is None
 
 
 @pytest.mark.parametrize(
@@ -171,19 +171,19 @@ def test_the_licence_wanted_for_the_result(text: str, result: str, catalog: Cata
     """The licence that the asker wants to put on the work is its target, not a subject."""
     reading = read(text, catalog)
 
-    assert reading.result_license is not None
-    assert reading.result_license.target == result
+    assert reading.roles.result_license is not None
+    assert reading.roles.result_license.target == result
     assert targets(reading) == ["llama-3"]
     assert "relicense" in reading.use.actions
-    assert result not in [m.target for m in reading.declared]
+    assert result not in [m.target for m in reading.roles.stated]
 
 
 def test_own_terms_on_the_result(catalog: Catalog) -> None:
     """Terms of the asker's own are recognised without a licence's name."""
     reading = read("Can we put our own EULA on our Llama 3 fine-tune and sell the weights?", catalog)
 
-    assert reading.own_terms
-    assert reading.result_license is None
+    assert reading.roles.own_terms
+    assert reading.roles.result_license is None
 
 
 def test_a_declared_label_is_not_the_subject(catalog: Catalog) -> None:
@@ -191,7 +191,7 @@ def test_a_declared_label_is_not_the_subject(catalog: Catalog) -> None:
     reading = read("the card says MIT but it's a fine-tune of Llama 3, can we sell it?", catalog)
 
     assert targets(reading) == ["llama-3"]
-    assert [m.target for m in reading.declared] == ["mit"]
+    assert [m.target for m in reading.roles.stated] == ["mit"]
 
 
 def test_a_licence_alone_is_the_subject(catalog: Catalog) -> None:
@@ -201,8 +201,8 @@ def test_a_licence_alone_is_the_subject(catalog: Catalog) -> None:
 
 def test_mit_in_capitals_is_a_licence_and_german_mit_is_not(catalog: Catalog) -> None:
     """`MIT` names the licence, `mit` is the German word."""
-    assert "mit" in [m.target for m in read("MIT oder Llama 3: was ist offener?", catalog).declared]
-    assert not read("Wir arbeiten mit Llama 3 und mit Kunden in Berlin", catalog).declared
+    assert "mit" in [m.target for m in read("MIT oder Llama 3: was ist offener?", catalog).roles.stated]
+    assert not read("Wir arbeiten mit Llama 3 und mit Kunden in Berlin", catalog).roles.stated
 
 
 # -- threads -----------------------------------------------------------------------------------------------------------

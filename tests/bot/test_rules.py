@@ -264,7 +264,34 @@ def test_the_exact_measure_goes_before_its_stand_in() -> None:
 def test_revenue_does_not_stand_for_users() -> None:
     """Money and heads are not compared."""
     assert outcome("over", "mau", amount=1000.0, facts={"revenue_usd": 5000}) is FAR
-    assert outcome("over", "revenue_usd", amount=1000.0, facts={"revenue_eur": 5000}) is FAR
+
+
+@pytest.mark.parametrize(("euros", "expected"), [(5000, TRUE), (1100, OPEN), (800, OPEN), (300, FALSE)])
+def test_another_currency_settles_only_what_is_far_from_the_limit(euros: int, expected: Truth) -> None:
+    """Rates move: near the limit the amount in the licence's currency is asked for."""
+    assert outcome("over", "revenue_usd", amount=1000.0, facts={"revenue_eur": euros}) is expected
+
+
+def test_what_affiliates_earn_counts_along() -> None:
+    """A group's revenue is the sum of what is stated for the asker and for the affiliates."""
+    facts = {"revenue_usd": 600, "affiliate_revenue_usd": 500}
+    assert outcome("over", "revenue_usd", amount=1000.0, facts=facts) is TRUE
+    assert outcome("over", "revenue_usd", amount=1200.0, facts=facts) is FALSE
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"region": "DE"}, TRUE),
+        ({"region": "US", "markets": "DE"}, FALSE),
+        ({"region": "DE", "markets": "DE"}, OPEN),
+        ({}, OPEN),
+    ],
+)
+def test_seat_is_where_the_asker_is(facts: dict[str, str], expected: Truth) -> None:
+    """Customers in the Union do not make a company one of the Union; a place of customers alone leaves it open."""
+    assert evaluate(Predicate("seat", ("EU",)), Situation(Use(facts=facts)))[0] is expected
+    assert facts == {} or evaluate(Predicate("region", ("EU",)), Situation(Use(facts=facts)))[0] is TRUE
 
 
 @given(limit=st.integers(0, 10**10), stated=st.integers(0, 10**10))

@@ -10,9 +10,12 @@ from ingestion.pins import LONGEST_QUOTE, PinError, innermost, resolve
 from ingestion.segmentation import segment
 from knowledge.models import DocumentKind, Pin
 
-TEXT = """GARDEN TERMS
+FILLER = "Gardeners water the beds at dawn, and nobody waters them at noon, when the sun would burn the leaves. " * 6
+"""Makes a clause too long to be quoted whole."""
 
-1. Entry. Everybody may enter. Dogs stay on the lead; cats may roam. Children pay nothing.
+TEXT = f"""GARDEN TERMS
+
+1. Entry. Everybody may enter. Dogs stay on the lead; cats may roam. Children pay nothing. {FILLER}
 
 a. Bring back the key – “the brass one” – before dusk. It's the gardener's.
 
@@ -38,38 +41,49 @@ def test_text_is_divided_as_these_tests_think() -> None:
     ("clause", "words", "quote"),
     [
         ("1", "may enter", "Everybody may enter."),
-        ("1", "Dogs stay", "Dogs stay on the lead;"),
-        ("1", "cats may roam", "cats may roam."),
+        ("1", "Dogs stay", "Dogs stay on the lead; cats may roam."),
+        ("1", "cats may roam", "Dogs stay on the lead; cats may roam."),
         ("1", "Children pay nothing.", "Children pay nothing."),
-        ("2", "sit on the lawn", "Everybody may sit on the lawn"),
-        ("2", "Everybody may", "Everybody may sit on the lawn"),
         ("", "Children pay", "Children pay nothing."),
     ],
 )
-def test_one_fragment_quotes_its_sentence(clause: str, words: str, quote: str) -> None:
-    """Without an ellipsis the sentence around the words is quoted, within its own clause."""
+def test_the_sentence_around_the_words_is_quoted(clause: str, words: str, quote: str) -> None:
+    """Of a long clause the whole sentence is quoted, within its own clause."""
     assert quoted(clause, words) == quote
 
 
 @pytest.mark.parametrize(
     ("clause", "words", "quote"),
     [
-        ("1", "Everybody may enter … on the lead", "Everybody may enter. Dogs stay on the lead"),
-        ("1", "Dogs … cats … roam", "Dogs stay on the lead; cats may roam"),
-        ("2", "Nobody … lawn", "Nobody pays. Everybody may sit on the lawn"),
+        (
+            "1",
+            "Everybody may enter … on the lead",
+            "1. Entry. Everybody may enter. Dogs stay on the lead; cats may roam.",
+        ),
+        ("1", "may enter … stay on", "Everybody may enter. Dogs stay on the lead; cats may roam."),
+        ("1", "Dogs … cats … roam", "Dogs stay on the lead; cats may roam."),
     ],
 )
 def test_ellipsis_quotes_from_first_to_last(clause: str, words: str, quote: str) -> None:
-    """With an ellipsis the quote runs from the first fragment to the last, exactly."""
-    assert quoted(clause, words) == quote
+    """With an ellipsis the quote runs from the sentence of the first fragment to the end of the last one's."""
+    assert quoted(clause, words) in {quote, quote.removeprefix("1. Entry. ")}
+
+
+@pytest.mark.parametrize("words", ["sit on the lawn", "Nobody pays", "Nobody … lawn"])
+def test_a_short_clause_is_quoted_whole(words: str) -> None:
+    """Nobody reads half a clause where the whole is short."""
+    assert quoted("2", words) == "2. Fees. Nobody pays. Everybody may sit on the lawn"
 
 
 @pytest.mark.parametrize(
     ("words", "quote"),
     [
-        ('key - "the brass one" - before', "Bring back the key – “the brass one” – before dusk."),
-        ("It’s the gardener‘s", "It's the gardener's."),
-        ("Show the green badge to the keeper", "Show the *green* badge to the\n   keeper."),
+        (
+            'key - "the brass one" - before',
+            "a. Bring back the key – “the brass one” – before dusk. It's the gardener's.",
+        ),
+        ("It’s the gardener‘s", "a. Bring back the key – “the brass one” – before dusk. It's the gardener's."),
+        ("Show the green badge to the keeper", "b. Show the *green* badge to the\n   keeper. Everybody may leave."),
     ],
 )
 def test_typography_and_line_breaks_do_not_matter(words: str, quote: str) -> None:

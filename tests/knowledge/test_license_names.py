@@ -183,9 +183,6 @@ def test_spdx_and_scancode_names_lead_to_their_text(services: Services) -> None:
     assert wrong == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="knowledge/naming.py drops `+`, and Catalog.lookup does not look at the spelling"
-)
 def test_names_that_differ_by_a_mark_lead_to_their_text(services: Services) -> None:
     """`GPL-2.0+` is no `GPL-2.0`, and SPDX `X11` is not ScanCode's `x11`."""
     wrong = [fault for name, key in scancode_names() if name in FOLDED and (fault := lost(services, name, key))]
