@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 from typing import Any
 
+import ahocorasick
+
 from knowledge.vocabulary import read_yaml
+
+# The standard library's own parser of expressions: it has no public name since `sre_parse` went.
+_codes = importlib.import_module("re._constants")
+_parser = importlib.import_module("re._parser")
 
 _GAP = r"[^.!?;,()\n]{0,60}?"
 _WIDE_GAP = r"[\s\S]{0,160}?"
@@ -28,14 +35,19 @@ class Phrase:
     negated: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Pattern:
     word: str
-    needs: str
-    """A piece that any match must hold: a quick look spares most patterns the work."""
-    regex: re.Pattern[str]
+    phrase: str
+    needs: tuple[frozenset[str], ...]
+    """Sets of pieces; any match holds one of each: a quick look spares most phrases the work, and their compilation."""
     whole: bool = False
     """It holds its negation itself."""
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """The expression, compiled when it is first needed."""
+        return compiled(self.phrase)
 
 
 class Lexicon:
@@ -44,13 +56,20 @@ class Lexicon:
     def __init__(self) -> None:
         self._negation = re.compile(rf"\b(?:{'|'.join(_read('negation')['negation'])})\b", re.IGNORECASE)
         self._sections = {section: [p for raw in _parts(section) for p in _section(raw)] for section in _SECTIONS}
+        self._automaton = ahocorasick.Automaton()
+        for piece in {p for found in self._sections.values() for phrase in found for ps in phrase.needs for p in ps}:
+            self._automaton.add_word(piece, piece)
+        self._automaton.make_automaton()
+        self._held = lru_cache(maxsize=16)(self._pieces_in)
+
+    def _pieces_in(self, text: str) -> frozenset[str]:
+        return frozenset(piece for _, piece in self._automaton.iter(text.lower()))
 
     def find(self, section: str, text: str) -> Iterator[Phrase]:
         """Yield the phrases of a section in a text (`actions`, `topics`, `asks`, `domains`, `commercial`)."""
-        folded = text.casefold()
-        same_length = len(folded) == len(text)
+        held = self._held(text)
         for pattern in self._sections[section]:
-            if same_length and pattern.needs not in folded:
+            if any(held.isdisjoint(pieces) for pieces in pattern.needs):
                 continue
             for match in pattern.regex.finditer(text):
                 negated = not pattern.whole and self.negated(text, match.start())
@@ -110,19 +129,56 @@ _CLASS = re.compile(r"(?<!\?)<(\w+)>")
 
 
 def _pattern(word: str, phrase: str, *, whole: bool = False) -> _Pattern:
-    return _Pattern(word, _required(phrase), compiled(phrase), whole)
+    return _Pattern(word, phrase, needed(phrase), whole)
 
 
-def _required(phrase: str) -> str:
-    """Return the longest piece of a phrase that every match holds, or `""` where it has none for sure."""
-    plain = _CLASS.sub("\0", phrase).replace(" ~~ ", "\0").replace(" ~ ", "\0")
-    while True:  # groups and classes may be left out or vary
-        smaller = re.sub(r"\((?:[^()\\]|\\.)*\)[?*+]?|\[[^\]]*\][?*+]?", "\0", plain)
-        if smaller == plain:
-            break
-        plain = smaller
-    if "|" in plain:
-        return ""
-    plain = re.sub(r"\\[a-zA-Z][?*+]?|.(?:[?*]|\{\d)", "\0", plain)
-    pieces = re.split(r"[^a-zA-Zà-ÿ ]", plain)
-    return max(pieces, key=len).casefold() if pieces else ""
+def needed(phrase: str) -> tuple[frozenset[str], ...]:
+    """Return sets of pieces (lower case) such that every match of a phrase holds one of each set."""
+    marked = _CLASS.sub(lambda m: chr(_FIRST_MARK + list(_classes()).index(m[1])), phrase)
+    return tuple(_parts_of(_parser.parse(marked.replace(" ~~ ", ".*").replace(" ~ ", ".*"))))
+
+
+_FIRST_MARK = 0xE000
+"""Characters for private use stand for the classes, whose pieces are told once."""
+
+
+@cache
+def _parts_of_class(position: int) -> tuple[frozenset[str], ...]:
+    return tuple(_parts_of(_parser.parse(list(_classes().values())[position])))
+
+
+def _parts_of(parsed: Iterable[tuple[Any, Any]]) -> list[frozenset[str]]:
+    """Return what a sequence needs: the pieces of each of its parts that must be there."""
+    found: list[frozenset[str]] = []
+    run = ""
+    for kind, value in [*parsed, (None, None)]:
+        mark = kind is _codes.LITERAL and value >= _FIRST_MARK
+        if kind is _codes.LITERAL and not mark:
+            run += chr(value).lower()
+            continue
+        if len(run) >= _SHORTEST_PIECE:
+            found.append(frozenset({run}))
+        run = ""
+        if mark:
+            found += _parts_of_class(value - _FIRST_MARK)
+        elif kind is _codes.BRANCH:
+            found += _of_branches(value[1])
+        elif kind is _codes.SUBPATTERN:
+            found += _parts_of(value[-1])
+        elif kind in (_codes.MAX_REPEAT, _codes.MIN_REPEAT) and value[0] >= 1:
+            found += _parts_of(value[2])
+    return found
+
+
+def _of_branches(branches: Iterable[Any]) -> list[frozenset[str]]:
+    """Return what one of several alternatives needs: of each the part that tells most."""
+    pieces: set[str] = set()
+    for branch in branches:
+        parts = _parts_of(branch)
+        if not parts:
+            return []
+        pieces |= max(parts, key=lambda part: (-len(part), min(map(len, part))))
+    return [frozenset(pieces)]
+
+
+_SHORTEST_PIECE = 2

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_TOKEN = re.compile(r"\d+(?:\.\d+)+(?!\d)|\d+x\d+\w*|[^\W\d_]+(?:\+\+)?|\d+[a-z]*|\+\+|(?<=\d)\+(?![\w+])", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"\d+(?:\.\d+)+(?!\d)|\d+x\d+\w*|[^\W\d_]+(?:\+\+)?|\d+[a-z]*|\+\+|(?<=\d)\+(?![\w+])", re.IGNORECASE
+)
 _SIZE = re.compile(r"^(?:\d+(?:\.\d+)?[bmk]|\d+x\d+b?|a\d+b|\d+e|\d+k|\d+bit|e\d+b|fp\d+|bf\d+|int\d+|q\d+|px)$")
 SUFFIXES = frozenset(
     """instruct chat it base hf gguf awq gptq ggml onnx mlx exl2 preview it latest final v0.1 v0.2 v0.3 v1.0 v hf text pt
@@ -27,7 +29,16 @@ class Token:
 
 def tokens(text: str) -> list[Token]:
     """Split text into comparable words: `Llama-3.1_8B` gives `llama`, `3.1`, `8b`."""
-    return [Token(m.group().casefold(), m.start(), m.end()) for m in _TOKEN.finditer(text)]
+    found: list[Token] = []
+    version_at: int | None = None
+    for match in _TOKEN.finditer(text):
+        key = match.group().casefold()
+        if key == "v" and text[match.end() : match.end() + 1].isdigit():
+            version_at = match.start()  # the `v` of a version says nothing: `v2.0` is `2.0`
+            continue
+        found.append(Token(key, match.start() if version_at is None else version_at, match.end()))
+        version_at = None
+    return found
 
 
 def normal(name: str) -> str:

@@ -104,6 +104,9 @@ class Answerer:
                 unresolved.append(resolve.ambiguous(mention, names))
             else:
                 case = resolve.as_dated(self._case(mention), text, self._store)
+                governing = {r.profile.id for c in cases for r in c.licenses}
+                if case.entry is None and mention.target in governing:
+                    continue  # named beside the thing that is under it
                 cases.append(replace(case, behind=mention in reading.roles.behind))
         if reading.roles.unlicensed:
             cases.append(resolve.unlicensed(reading.roles.unlicensed, text[:80]))

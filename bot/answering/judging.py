@@ -58,6 +58,8 @@ def _softened(judgement: Judgement) -> Verdict:
 
 def _situation(case: Case, reading: Reading, cases: Sequence[Case], students: set[str]) -> Situation:
     use = reading.use
+    if own := reading.apart.get(case.entry or case.subject.id):
+        use = Use(own, use.commercial, use.domain, use.facts)
     targets: set[str] = set()
     if case.subject.id in students:
         # What is trained is only trained: the duties of the teacher's outputs are the teacher's matter.

@@ -4,7 +4,7 @@ for the catalogue of names."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,6 +28,8 @@ class Reading:
     asks: frozenset[str] = frozenset()
     is_licensing: bool = True
     """Whether anything in the text asks what may be done, or what a licence says."""
+    apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Actions by subject (registry or licence id), where the text tells of each by itself."""
 
     @property
     def subjects(self) -> tuple[Mention, ...]:
@@ -92,7 +94,37 @@ def _read(text: str, catalog: Catalog) -> Reading:
     mentions = distinct(catalog.find(text))
     described = describe(text, mentions)
     found = roles(text, mentions, described.use.actions)
-    return Reading(found, described.use, described.topics, described.asks, described.is_licensing)
+    apart = _apart(text, found.subjects) if len(found.subjects) > 1 and not found.students else {}
+    return Reading(found, described.use, described.topics, described.asks, described.is_licensing, apart)
+
+
+_JOINTLY = re.compile(
+    r"\b(?:both|all (?:of them|three|four|of these)|either|together|combin\w*|merg\w*|each of|and then|into one|mix\w*|"
+    r"beide\w*|zusammen|les deux|ensemble|ambos|juntos)\b",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
+
+
+def _apart(text: str, subjects: Sequence[Mention]) -> dict[str, tuple[str, ...]]:
+    """Return what is done with each of several subjects, where every one has sentences and actions of its own."""
+    if _JOINTLY.search(text) or any(not m.target for m in subjects):
+        return {}
+    scopes: dict[str, str] = {}
+    at = 0
+    speaking: list[str] = []
+    for sentence in _SENTENCE.split(text):
+        start = text.index(sentence, at)
+        at = start + len(sentence)
+        named = [m.target for m in subjects if start <= m.start < at]
+        if len(named) > 1:
+            return {}
+        speaking = named or speaking
+        for target in speaking:
+            scopes[target] = f"{scopes.get(target, '')} {sentence}"
+    found = {target: describe(scope, []).use.actions for target, scope in scopes.items()}
+    told = all(set(found.get(m.target, ())) - {"look_up", "inference"} for m in subjects)
+    return found if told and len(set(found.values())) > 1 else {}
 
 
 def _named(subjects: tuple[Named, ...], catalog: Catalog) -> tuple[Mention, ...]:

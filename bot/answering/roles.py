@@ -49,7 +49,7 @@ def roles(text: str, mentions: Sequence[Mention], actions: Sequence[str]) -> Rol
     elif stated:
         subjects = _settled(subjects, stated)
         if {"merge", "combine"} & set(actions):
-            joined = tuple(m for m in stated if m not in labels and _is_named(text, m) and not _in_brackets(text, m))
+            joined = tuple(m for m in stated if _is_named(text, m) and not _tells_of(text, m, things))
             subjects += joined
     behind = tuple(m for m in subjects if m.kind is MentionKind.DATASET and _is_behind(text, m, subjects))
     return Roles(subjects, students, result, own_terms, stated, labels, behind, _unlicensed(text, subjects))
@@ -188,10 +188,13 @@ def _is_named(text: str, mention: Mention) -> bool:
     return any(c.isdigit() or c.isupper() or c == "-" for c in shown) or "licen" in text[mention.end : mention.end + 9]
 
 
-def _in_brackets(text: str, mention: Mention) -> bool:
-    """Whether a licence's name only tells what the name before it is under: `Mistral 7B (Apache-2.0)`."""
-    return "(" in text[max(0, mention.start - 3) : mention.start] or ")" in text[mention.end : mention.end + 12]
+def _tells_of(text: str, mention: Mention, things: Sequence[Mention]) -> bool:
+    """Whether a licence only tells what a name right before it is under: `Mistral 7B (Apache-2.0)`."""
+    return any(0 <= mention.start - t.end <= _CLOSE and "(" in text[t.end : mention.start] for t in things)
 
+
+_CLOSE = 6
+"""Characters between a name and a licence in brackets behind it."""
 
 _NO_LICENSE = re.compile(
     r"\b(?:(?:no|without(?: any| a)?|lacks? (?:a|any)|missing(?: a)?|not a single|zero|keine?|ohne|sans|sin|aucune|ninguna)"
