@@ -92,8 +92,8 @@ class Claim:
     source: str
     date: str
     trigger: Trigger
-    license: str | None = None
-    """Licence whose clause shows it."""
+    licenses: tuple[str, ...] = ()
+    """Licences whose clause shows it; one number and wording in all of them."""
     pin: Pin | None = None
 
 
@@ -164,10 +164,12 @@ def _trigger(raw: Mapping[str, Any], where: str) -> Trigger:
     return Trigger(phrases, closed=raw.get("closed"), **sets)
 
 
-def _cited(raw: Mapping[str, Any] | None) -> tuple[str | None, Pin | None]:
+def _cited(raw: Mapping[str, Any] | None) -> tuple[tuple[str, ...], Pin | None]:
     if raw is None:
-        return None, None
-    return raw["license"], Pin(DocumentKind(raw.get("in", "license")), str(raw["clause"]), str(raw["words"]))
+        return (), None
+    named = raw["license"]
+    licenses = (named,) if isinstance(named, str) else tuple(named)
+    return licenses, Pin(DocumentKind(raw.get("in", "license")), str(raw["clause"]), str(raw["words"]))
 
 
 def _flat(text: str) -> str:

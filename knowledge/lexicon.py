@@ -18,7 +18,7 @@ from knowledge.vocabulary import read_yaml
 _codes = importlib.import_module("re._constants")
 _parser = importlib.import_module("re._parser")
 
-_GAP = r"[^.!?;,()\n]{0,60}?"
+_GAP = r"(?:[^.!?;,()\n]|\.(?=\w)){0,60}?"
 _WIDE_GAP = r"[\s\S]{0,160}?"
 _SECTIONS = ("actions", "topics", "asks", "domains", "commercial", "licensing")
 _NEGATED_WITHIN = 26

@@ -43,8 +43,8 @@ def read_profiles() -> Iterator[Profile]:
     """Yield every profile; raises `ProfileError` at the first that breaks the format."""
     corrections: dict[str, list[Term]] = {}
     for claim in claims():
-        if claim.license and claim.pin:
-            corrections.setdefault(claim.license, []).append(correction(claim))
+        for license_id in claim.licenses:
+            corrections.setdefault(license_id, []).append(correction(claim))
     for file in profile_files():
         profile = parse_profile(read_yaml(file), file.name)
         yield replace(profile, terms=(*profile.terms, *corrections.pop(profile.id, ())))

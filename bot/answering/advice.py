@@ -51,7 +51,7 @@ def uncited(found: Sequence[Claim], cases: Sequence[Case]) -> list[Guidance]:
     return [
         Guidance(f"Often said, but not so: {c.claim}", c.truth, f"{c.source} ({c.date})")
         for c in found
-        if (c.license, claim_word(c.id)) not in held
+        if not any((license_id, claim_word(c.id)) in held for license_id in c.licenses)
     ]
 
 
@@ -91,7 +91,7 @@ def alternatives(
 
 def _better(entry: RegistryEntry, than: Judgement, verdict: Verdict, store: KnowledgeStore) -> Alternative | None:
     record = _license(entry, store)
-    if record is None or not record.curated or entry.base or entry.license_state != "known":
+    if record is None or not record.curated or (entry.base and entry.kind == "model") or entry.license_state != "known":
         return None
     situation = replace(than.situation, modalities=frozenset(entry.modality))
     ruling = decide(record.profile, situation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -97,7 +98,9 @@ class Answerer:
         cases: list[Case] = []
         unresolved: list[Unresolved] = []
         for mention in (*reading.subjects, *reading.students):
-            if mention.kind is MentionKind.UNKNOWN:
+            if base := self._base_of(mention, reading, text):
+                cases.append(resolve.derivative(mention, self._case(base)))
+            elif mention.kind is MentionKind.UNKNOWN:
                 unresolved.append(resolve.unknown(mention, self._catalog.nearest(mention.shown)))
             elif mention.kind in AMBIGUOUS:
                 names = tuple(self._store.name_of(o) for o in mention.options)
@@ -112,6 +115,13 @@ class Answerer:
             cases.append(resolve.unlicensed(reading.roles.unlicensed, text[:80]))
         return cases, unresolved
 
+    def _base_of(self, mention: Mention, reading: Reading, text: str) -> Mention | None:
+        """Return the known model on which the text says that an unknown one is built."""
+        if mention.kind is not MentionKind.UNKNOWN or "/" not in mention.shown:
+            return None
+        known = (m for m in reading.subjects if m.kind is MentionKind.MODEL)
+        return next((m for m in known if _BUILT_ON.search(text[max(0, m.start - 50) : m.start])), None)
+
     def _case(self, mention: Mention) -> Case:
         if mention.kind is MentionKind.LICENSE:
             return resolve.resolve_license(mention, self._store)
@@ -120,8 +130,9 @@ class Answerer:
     def _false_premises(self, reading: Reading, cases: Sequence[Case]) -> list[Unresolved]:
         """Return what to ask where a question rests on weights that nobody has published."""
         closed = [c for c in cases if c.closed]
-        licenses = [self._store.license(m.target).profile for m in reading.roles.stated]
-        released = [p.name for p in licenses if p.category != "service"]
+        ascribed = [*reading.roles.stated, *filter(None, [reading.roles.result_license])]
+        licenses = [self._store.license(m.target).profile for m in ascribed]
+        released = [p.name for p in licenses if p.category != "service"] + [m.shown for m in reading.roles.unclear]
         if not closed or not released:
             return []
         held = {r.profile.id for c in cases for r in c.licenses}
@@ -281,6 +292,13 @@ class Answerer:
 
 
 _PERMISSIVE = frozenset({"permissive", "public_domain", "data_permissive"})
+
+
+_BUILT_ON = re.compile(
+    r"(?:fine-?tun\w*|finetun\w*|derivative|quant\w*|merge|adapter|lora|distill?\w*|based|built|base(?:_model)?(?: model)?|version|variant|"
+    r"made|trained|copy)\s*(?:of|on|from|is|:|=|off|on top of)\s*(?:the |plain |meta's )?$",
+    re.IGNORECASE,
+)
 
 
 def check(question: Question) -> None:

@@ -170,6 +170,14 @@ _MONTHS = {
 }  # fmt: skip
 
 
+def derivative(mention: Mention, base: Case) -> Case:
+    """Return the case of a model that is not known itself, but whose base the question names."""
+    name = mention.shown
+    subject = replace(base.subject, id=name, name=name, inherited_from=(base.subject.id, *base.subject.inherited_from))
+    fault = f"{name} is not known here; the terms of {base.subject.name} stay, its own card may add others."
+    return replace(base, subject=subject, faults=(*base.faults, fault), entry=base.entry)
+
+
 _OF_TERMS = re.compile(
     r"\b(?:terms|licen[cs]e|agreement|bedingungen|lizenz|conditions|términos|licencia)\b", re.IGNORECASE
 )

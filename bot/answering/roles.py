@@ -23,6 +23,8 @@ class Roles:
     """The asker wants to put terms of their own on the result."""
     stated: tuple[Mention, ...] = ()
     """Licences that the question says something is under."""
+    unclear: tuple[Mention, ...] = ()
+    """Licences named without their version or kind."""
     labels: tuple[Mention, ...] = ()
     """Those of them that stand on a card, a tag or in a file's header."""
     behind: tuple[Mention, ...] = ()
@@ -42,17 +44,17 @@ def roles(text: str, mentions: Sequence[Mention], actions: Sequence[str]) -> Rol
     subjects = tuple(m for m in things if m not in students and m not in asides)
     stated = tuple(m for m in licenses if m is not result)
     labels = tuple(m for m in stated if _is_label(text, m))
+    unclear = tuple(m for m in found if m.kind is MentionKind.AMBIGUOUS_LICENSE)
     if not things:
         # A licence named without its version is asked back only where the question is about nothing else.
-        open_names = tuple(m for m in found if m.kind is MentionKind.AMBIGUOUS_LICENSE and m is not result)
-        subjects, stated, labels = stated or open_names, (), ()
+        subjects, stated, labels = stated or unclear, (), ()
     elif stated:
         subjects = _settled(subjects, stated)
-        if {"merge", "combine"} & set(actions):
-            joined = tuple(m for m in stated if _is_named(text, m) and not _tells_of(text, m, things))
-            subjects += joined
+        together = bool({"merge", "combine"} & set(actions))
+        named = [m for m in stated if _is_named(text, m) and not _tells_of(text, m, things)]
+        subjects += tuple(m for m in named if together or _own_part(text, m, things))
     behind = tuple(m for m in subjects if m.kind is MentionKind.DATASET and _is_behind(text, m, subjects))
-    return Roles(subjects, students, result, own_terms, stated, labels, behind, _unlicensed(text, subjects))
+    return Roles(subjects, students, result, own_terms, stated, unclear, labels, behind, _unlicensed(text, subjects))
 
 
 def distinct(mentions: Iterable[Mention]) -> list[Mention]:
@@ -108,7 +110,8 @@ def _students(text: str, things: Sequence[Mention], actions: Sequence[str]) -> t
 _ASIDE_BEFORE = re.compile(
     r"(?:\bunlike|\binstead of|\brather than|compared (?:to|with)|mov(?:e|ed|ing) (?:away )?(?:off|from)|replac\w+|"
     r"switch\w* (?:away )?from|migrat\w+ from|previously|used to (?:run|use)|\bthe old|same (?:as|like)|\blike with|"
-    r"\bas with|\bvs\.?|versus|\banstatt|\bstatt|au lieu de|en vez de|not the same as)\s+(?:the |our |a |an |with |for )?$",
+    r"\bas with|\bvs\.?|versus|\bwanted|\bconsidered|\blooked at|thought (?:about|of)|\bproposed|\bsuggested|ruled out|"
+    r"gave up on|\brejected|\bdropped|\binstead,? of|\banstatt|\bstatt|au lieu de|en vez de|not the same as)\s+(?:the |our |a |an |with |for )?$",
     re.IGNORECASE,
 )
 _ASIDE_AFTER = re.compile(
@@ -188,6 +191,23 @@ def _is_named(text: str, mention: Mention) -> bool:
     return any(c.isdigit() or c.isupper() or c == "-" for c in shown) or "licen" in text[mention.end : mention.end + 9]
 
 
+_PART = re.compile(
+    r"\b(?:data ?sets?|corpus|corpora|data|images?|photos?|captions?|recordings?|texts?|library|libraries|package|component|"
+    r"plugin|fonts?|wrapper|engine|sdk|tool|module|annotations?|table|database|paragraphs|articles|bibliothek|"
+    r"datensatz|bibliothèque|jeu de données|biblioteca|conjunto)\b",
+    re.IGNORECASE,
+)
+
+
+def _own_part(text: str, mention: Mention, things: Sequence[Mention]) -> bool:
+    """Whether a licence is that of something without a name of its own: `a public data set whose README says ODbL`."""
+    ends = [m.end() for m in _SENTENCE_END.finditer(text, 0, mention.start)]
+    start, before = (ends or [0])[-1], (ends[-2] if len(ends) > 1 else 0)
+    if any(start <= m.start < mention.start for m in things):
+        return False
+    return bool(_PART.search(text[before : mention.start]))
+
+
 def _tells_of(text: str, mention: Mention, things: Sequence[Mention]) -> bool:
     """Whether a licence only tells what a name right before it is under: `Mistral 7B (Apache-2.0)`."""
     return any(0 <= mention.start - t.end <= _CLOSE and "(" in text[t.end : mention.start] for t in things)
@@ -196,6 +216,7 @@ def _tells_of(text: str, mention: Mention, things: Sequence[Mention]) -> bool:
 _CLOSE = 6
 """Characters between a name and a licence in brackets behind it."""
 
+_SENTENCE_END = re.compile(r"[.!?](?=\s)|\n")
 _NO_LICENSE = re.compile(
     r"\b(?:(?:no|without(?: any| a)?|lacks? (?:a|any)|missing(?: a)?|not a single|zero|keine?|ohne|sans|sin|aucune|ninguna)"
     r"\s+(?:\w+\s+)?(?:licen[cs]e|lizenz|licencia)s?\b(?!\s*(?:key|fee|cost|server|tag says))|unlicen[cs]ed\b(?! practice)|"
@@ -210,14 +231,17 @@ _ARTEFACT = re.compile(
 
 
 def _unlicensed(text: str, subjects: Sequence[Mention]) -> str | None:
+    """Return what is said to have no licence: something in the same sentence, or in the one before, that is not one of
+    the known names. Of a known name it is a mistake or a plan, not a fact."""
     for match in _NO_LICENSE.finditer(text):
-        start = max(text.rfind(mark, 0, match.start()) for mark in ".!?\n") + 1
-        ends = [e for mark in ".!?\n" if (e := text.find(mark, match.end())) >= 0]
-        sentence = text[start : min(ends, default=len(text))]
-        near = text[max(0, start - 160) : start] + sentence
-        if any(m.target and m.start >= start and m.end <= start + len(sentence) for m in subjects):
-            continue  # of something whose licence is known: a mistake, not a fact
-        found = list(_ARTEFACT.finditer(near))
+        ends = [m.end() for m in _SENTENCE_END.finditer(text, 0, match.start())]
+        start, before = (ends or [0])[-1], (ends[-2] if len(ends) > 1 else 0)
+        stop = _SENTENCE_END.search(text, match.end())
+        if any(m.target and start <= m.start < match.start() for m in subjects):
+            continue
+        found = list(_ARTEFACT.finditer(text[start : stop.start() if stop else len(text)]))
+        if not found and not any(m.target and before <= m.start < start for m in subjects):
+            found = list(_ARTEFACT.finditer(text[before:start]))
         if found or not subjects:
             return found[-1].group() if found else "it"
     return None

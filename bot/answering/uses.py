@@ -10,8 +10,11 @@ from bot.answering.numbers import facts
 from bot.answering.rules import Truth
 from bot.model import Use
 from knowledge.catalog import Mention
-from knowledge.lexicon import Phrase, lexicon
+from knowledge.lexicon import lexicon
 from knowledge.vocabulary import vocabulary
+
+_OF_AGE = 18
+"""Years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,10 @@ def describe(text: str, mentions: list[Mention]) -> Described:
     if topics.get("end_user_only") is Truth.TRUE:
         actions = ("inference", "internal_use")
     asks = frozenset(p.word for p in lexicon().find("asks", text))
-    use = Use(actions, _commercial(text, actions), domain, facts(text))
+    stated = facts(text)
+    if (age := str(stated.get("users_age", "")).split("-")[-1]).isdigit() and int(age) < _OF_AGE:
+        topics["minors"] = Truth.TRUE
+    use = Use(actions, _commercial(text, actions), domain, stated)
     return Described(use, topics, asks, _is_licensing(text, actions, asks, mentions))
 
 
@@ -45,19 +51,15 @@ def _is_licensing(text: str, actions: tuple[str, ...], asks: frozenset[str], men
     return bool("weak" in found or asks or set(actions) - {"inference"} or mentions)
 
 
-_WEAK_OUTREACH = re.compile(
-    r"^(?:apps?|(?:chat)?bot|assistant|our (?:chat ?bot|assistant|platform|website|site|game|tool|service)|helper|"
-    r"checker|companion|products?|plugin|extension|web ?(?:app|site|service)|portal|go(?:es)? live|in prod(?:uction)?|"
-    r"host\w*.*|apis?|endpoint|hosted|.*assistant|produkt\w*|live|clients?|end users?)$",
-    re.IGNORECASE,
-)
 _STRONGLY_INTERNAL = re.compile(
     r"\b(?:only (?:our|for (?:our )?(?:staff|employees|internal))|only [\w ]{0,12}(?:staff|employees|team|people|doctors|engineers|designers)\b|internal(?:ly)? only|internal use|staff only|"
     r"never leaves?|nothing leaves|no (?:external|outside) users|employees only|purely internal|in-?house|internal\b|"
     r"stays? (?:private|internal|inside)|we just log in|intern\b|en interne|internamente|on our own servers?|own (?:\w+ )?(?:staff|employees|agents|team))",
     re.IGNORECASE,
 )
-_OUTREACH = ("distribute_product", "host_api", "redistribute_weights", "embed_on_device")
+_OUTREACH = frozenset(
+    {"distribute_product", "host_api", "redistribute_weights", "redistribute_data", "embed_on_device"}
+)
 _PUBLISHING = re.compile(
     r"\b(?:publish|releas|re-?licen[cs]|put|ship|distribut|go(?:es)? out|upload|slap|sell|add|offer|shar|give|everything)\w*",
     re.IGNORECASE,
@@ -74,44 +76,50 @@ _WITH_OUTPUTS = re.compile(
     r"\b(?:outputs?|generations|completions)\b[^?!]{0,60}\b(?:train|fine-?tun|sft|distil|tun)\w*[^?!]{0,40}\b(?:with|on|from) (?:them|these|those|it)\b",
     re.IGNORECASE,
 )
-_AS_DUTY = re.compile(
-    r"\b(?:have to|has to|must (?:we|i|it|they)?|forc\w+ (?:us|me|you|them|anyone) to|need to|needs to|oblig\w+ (?:us |you )?to|requir\w+ (?:us |you )?to|"
-    r"make us|müssen wir|doit-on|tenemos que)\s*(?:then |also |even )?$",
+_DUTY = re.compile(
+    r"\b(?:(?:do|does|would|will|did|so)\b[^.?!]{0,70}?\b(?:have|need|has) to\b|must (?:we|i|it|they|our|the|this|everything)\b|"
+    r"(?:are|is|am)\b[^.?!]{0,50}?\b(?:required|obliged|forced|supposed|bound) to\b|"
+    r"(?:oblig|forc|requir|mak|compel)\w+ (?:us|me|you|anyone|people)(?: to)?\b|(?:müssen|muss) (?:wir|ich|man|das|die|der|unser\w*)\b|"
+    r"doit-on|devons-nous|dois-je|faut-il|(?:tenemos|tengo|hay) que|debemos)"
+    r"[^.?!]*?(?=\b(?:when|if|once|before|after|wenn|sobald|si|quand|cuando)\b|[.?!,;]|$)",
     re.IGNORECASE,
 )
 """What a question asks whether it is a duty is not what the asker plans: `must we publish the weights?`"""
+_OUTSIDERS = re.compile(
+    r"\b(?:customers?|clients?|consumers?|public(?:ly)?|outside users?|the hub|hugging ?face|sell\w*|sold|paying|paid|subscribers?|"
+    r"partners?|third part\w+|app ?stores?|market\w*|kunden|clientes?|öffentlich\w*|verkauf\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def _planned(text: str) -> str:
+    """Return the text with the duties that it asks about blanked out, offsets kept."""
+    if "?" not in text:
+        return text
+    return _DUTY.sub(lambda m: " " * len(m.group()), text)
 
 
 def _actions(text: str) -> tuple[str, ...]:
-    phrases = list(lexicon().find("actions", text))
-    stated = [p for p in phrases if not p.negated and not _AS_DUTY.search(text[max(0, p.start - 30) : p.start])]
-    found = {p.word for p in stated}
+    plan = _planned(text)
+    found = {p.word for p in lexicon().find("actions", plan) if not p.negated}
     if "relicense" in found and not _PUBLISHING.search(text):
         found.discard("relicense")
-    if "internal_use" in found and _STRONGLY_INTERNAL.search(text):
-        strong = {p.word for p in stated if p.word in _OUTREACH and not _weak(text, p)}
-        found -= set(_OUTREACH) - strong
-    elif "internal_use" in found and found & set(_OUTREACH):
-        found.discard("internal_use")
-    if "host_api" in found and not _HANDED_OVER.search(text):
+    if "internal_use" in found and found & _OUTREACH:
+        # Nobody means both: what reaches outsiders is not internal, and a tool of our own staff no product.
+        outside = any(not lexicon().negated(plan, m.start()) for m in _OUTSIDERS.finditer(plan))
+        inside = _STRONGLY_INTERNAL.search(plan) and not outside
+        found -= _OUTREACH if inside else {"internal_use"}
+    if "host_api" in found and not _HANDED_OVER.search(plan):
         found.discard("distribute_product")
-    if "fine_tune" in found and _WITH_OUTPUTS.search(text):
+    if "fine_tune" in found and _WITH_OUTPUTS.search(plan):
         found.add("train_on_outputs")
-    if "train_on_outputs" in found and not re.search(
-        r"\b(?:output|synthetic|generat|teacher|respons|complet|answer|train|tun|sft|distil)", text, re.IGNORECASE
-    ):
-        found.discard("train_on_outputs")
     if "publish_research" in found and "redistribute_weights" in found and not _weights_named(text):
         found.discard("redistribute_weights")
     if len(found) > 1:
         found.discard("look_up")
-    if len(found - {"inference"}) >= 1 and found - {"inference", "internal_use", "look_up"}:
+    if found - {"inference", "internal_use", "look_up"}:
         found.discard("inference")
     return tuple(a for a in vocabulary().actions if a in found)
-
-
-def _weak(text: str, phrase: Phrase) -> bool:
-    return bool(_WEAK_OUTREACH.match(text[phrase.start : phrase.end]))
 
 
 def _weights_named(text: str) -> bool:
