@@ -145,7 +145,14 @@ class Catalog:
             inner = [m for m in self._in_words(name, tokens(name)) if m.kind in _SUBJECTS]
             if not inner or (inner[0].start > 0 and known_org and org.casefold() not in _CONVERTERS):
                 inner = inner if not known_org else []
-            if inner and inner[0].kind is not MentionKind.UNKNOWN:
+            own_but_unlisted = (
+                known_org and org.casefold() not in _CONVERTERS and inner and inner[0].end < len(name) - 1
+            )
+            if own_but_unlisted and inner[0].target and not _is_of(org, inner[0].target):
+                own_but_unlisted = False
+            if own_but_unlisted:
+                found.append(Mention(MentionKind.UNKNOWN, whole, match.start(), match.end()))
+            elif inner and inner[0].kind is not MentionKind.UNKNOWN:
                 covered = inner[0].end >= len(name) - 1
                 own = known_org and covered
                 found.append(Mention(inner[0].kind, whole, match.start(), match.end(), inner[0].target,
@@ -254,6 +261,11 @@ def _mention(name: Name, shown: str, start: int, end: int) -> Mention:
         asked = json.loads(name.target)
         return Mention(MentionKind(name.kind), shown, start, end, "", asked["question"], tuple(asked["options"]))
     return Mention(MentionKind(name.kind), shown, start, end, name.target, family=name.family)
+
+
+def _is_of(org: str, target: str) -> bool:
+    """Whether a registry entry is one of an account's own."""
+    return target.split("/", 1)[0].casefold() == org.casefold() if "/" in target else True
 
 
 def _adjacent(text: str, part: Sequence[Token]) -> bool:

@@ -111,6 +111,7 @@ class Answerer:
                 if case.entry is None and mention.target in governing:
                     continue  # named beside the thing that is under it
                 cases.append(replace(case, behind=mention in reading.roles.behind))
+        cases += self._of_the_copy(reading, cases, text)
         if reading.roles.unlicensed:
             cases.append(resolve.unlicensed(reading.roles.unlicensed, text[:80]))
         return cases, unresolved
@@ -126,6 +127,20 @@ class Answerer:
         if mention.kind is MentionKind.LICENSE:
             return resolve.resolve_license(mention, self._store)
         return resolve.with_own_name(resolve.resolve_entry(mention, self._store), mention)
+
+    def _of_the_copy(self, reading: Reading, cases: Sequence[Case], text: str) -> list[Case]:
+        """Return the stricter licences that lie beside the asker's own copy: the copy that was taken decides."""
+        governing = [r.profile for c in cases for r in c.licenses]
+        if not governing or any(p.category not in _PERMISSIVE for p in governing):
+            return []
+        found = []
+        for mention in reading.roles.stated:
+            around = text[max(0, mention.start - 70) : mention.end + 30]
+            profile = self._store.license(mention.target).profile
+            stricter = profile.category not in _PERMISSIVE and mention not in reading.subjects
+            if stricter and _IN_THE_COPY.search(around) and not _HEARSAY.search(around):
+                found.append(resolve.resolve_license(mention, self._store))
+        return found
 
     def _false_premises(self, reading: Reading, cases: Sequence[Case]) -> list[Unresolved]:
         """Return what to ask where a question rests on weights that nobody has published."""
@@ -294,6 +309,16 @@ class Answerer:
 _PERMISSIVE = frozenset({"permissive", "public_domain", "data_permissive"})
 
 
+_IN_THE_COPY = re.compile(
+    r"\b(?:contains?|comes? with|came with|under|file|folder|zip|weights under|dated|accepted|signed|agreement|version|pulled|"
+    r"liegt|enthält|contient|contiene)\b",
+    re.IGNORECASE,
+)
+_HEARSAY = re.compile(
+    r"\b(?:said|says|claims?|heard|thinks?|believes?|read (?:that|somewhere)|told|allegedly|apparently|is it|isn't it|really|"
+    r"angeblich|paraît|dicen)\b",
+    re.IGNORECASE,
+)
 _BUILT_ON = re.compile(
     r"(?:fine-?tun\w*|finetun\w*|derivative|quant\w*|merge|adapter|lora|distill?\w*|based|built|base(?:_model)?(?: model)?|version|variant|"
     r"made|trained|copy)\s*(?:of|on|from|is|:|=|off|on top of)\s*(?:the |plain |meta's )?$",

@@ -10,6 +10,7 @@ from bot.answering.resolve import Case
 from bot.answering.rules import Ruling, Situation, decide
 from bot.model import Use, Verdict
 from knowledge.models import LicenseRecord
+from knowledge.vocabulary import vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,14 @@ def _situation(case: Case, reading: Reading, cases: Sequence[Case], students: se
     if own := reading.apart.get(case.entry or case.subject.id):
         use = Use(own, use.commercial, use.domain, use.facts)
     targets: set[str] = set()
+    reach: frozenset[str] = frozenset()
     if case.subject.id in students:
         # What is trained is only trained: the duties of the teacher's outputs are the teacher's matter.
         trained = [a for a in use.actions if a not in {"train_on_outputs", "distill"}]
         use = Use(tuple(dict.fromkeys(["fine_tune", *trained])), use.commercial, use.domain, use.facts)
     else:
+        if {"train_on_outputs", "distill"} & set(use.actions):
+            reach = vocabulary().groups["made_available"].sure & set(use.actions)
         for other in cases:
             if other.subject.id in students:
                 targets |= {r.profile.id for r in other.licenses}
@@ -81,4 +85,5 @@ def _situation(case: Case, reading: Reading, cases: Sequence[Case], students: se
         targets=frozenset(targets),
         result_license=result,
         modalities=case.modalities,
+        reach_of_student=reach,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from bot.answering.places import places
@@ -10,13 +11,54 @@ from bot.answering.places import places
 _UNITS = {
     "k": 1e3, "tsd": 1e3, "thousand": 1e3, "tausend": 1e3, "mille": 1e3, "mil": 1e3,
     "m": 1e6, "mm": 1e6, "mn": 1e6, "mio": 1e6, "million": 1e6, "millions": 1e6, "millionen": 1e6, "millones": 1e6,
-    "millón": 1e6, "b": 1e9, "bn": 1e9, "mrd": 1e9, "billion": 1e9, "billions": 1e9, "milliarden": 1e9,
-    "milliards": 1e9, "crore": 1e7, "lakh": 1e5,
+    "millón": 1e6, "mill": 1e6, "mil millones": 1e9, "b": 1e9, "bn": 1e9, "mrd": 1e9, "md": 1e9, "mds": 1e9, "billion": 1e9,
+    "billions": 1e9, "milliarden": 1e9, "milliarde": 1e9, "milliard": 1e9, "milliards": 1e9, "tn": 1e12, "trillion": 1e12,
+    "crore": 1e7, "crores": 1e7, "cr": 1e7, "lakh": 1e5, "lakhs": 1e5, "억": 1e8, "만": 1e4, "万": 1e4, "億": 1e8, "亿": 1e8,
 }  # fmt: skip
-_UNIT = "|".join(sorted(_UNITS, key=len, reverse=True))
-_RANGE = r"(?:\d+(?:[.,]\d+)*\s?(?:-|–|to|bis|à|a)\s?)?"  # of `8-9M` the upper end counts
-_AMOUNT = rf"(?<![\w.,-]){_RANGE}(?:(?P<digits>\d{{1,3}}(?:[ \u00a0\u202f]\d{{3}})+(?!\d)|\d+(?:[.,]\d+)*)\s?(?P<unit>{_UNIT})?|(?P<words>half a|a|one|eine|un|una|zwei|two|three|ten) (?P<unit2>{_UNIT}))\b\.?\+?"
-_WORDS = {"half a": 0.5, "a": 1, "one": 1, "eine": 1, "un": 1, "una": 1, "zwei": 2, "two": 2, "three": 3, "ten": 10}
+_WORDS = {
+    "half a": 0.5, "a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
+    "eighty": 80, "hundred": 100, "a hundred": 100, "a dozen": 12,
+    "eine": 1, "einem": 1, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "sechs": 6, "sieben": 7, "acht": 8, "neun": 9, "zehn": 10,
+    "zwölf": 12, "zwanzig": 20, "dreißig": 30,
+    "un": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "sept": 7, "huit": 8, "neuf": 9, "dix": 10, "douze": 12, "vingt": 20,
+    "trente": 30, "una": 1, "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6, "siete": 7, "ocho": 8, "nueve": 9,
+    "diez": 10, "doce": 12, "veinte": 20, "treinta": 30,
+}  # fmt: skip
+_CURRENCY = {
+    "us$": "usd", "usd": "usd", "$": "usd", "dollars": "usd", "dollar": "usd", "bucks": "usd", "dólares": "usd",
+    "€": "eur", "eur": "eur", "euros": "eur", "euro": "eur", "£": "gbp", "gbp": "gbp", "pounds": "gbp", "quid": "gbp",
+    "chf": "chf", "sfr": "chf", "franken": "chf", "swiss francs": "chf", "francs suisses": "chf",
+    "jpy": "jpy", "yen": "jpy", "¥": "jpy", "krw": "krw", "won": "krw", "₩": "krw", "inr": "inr", "₹": "inr", "rupees": "inr",
+    "rs": "inr", "cny": "cny", "rmb": "cny", "yuan": "cny", "brl": "brl", "r$": "brl", "reais": "brl", "pln": "pln", "zł": "pln",
+    "zloty": "pln", "zlotys": "pln", "złoty": "pln", "sek": "sek", "nok": "nok", "dkk": "dkk", "czk": "czk", "kč": "czk",
+    "huf": "huf", "forint": "huf", "ron": "ron", "lei": "ron", "cad": "cad", "c$": "cad", "ca$": "cad", "aud": "aud", "a$": "aud",
+    "nzd": "nzd", "nz$": "nzd", "sgd": "sgd", "s$": "sgd", "hkd": "hkd", "hk$": "hkd", "twd": "twd", "nt$": "twd", "mxn": "mxn",
+    "mx$": "mxn", "pesos mexicanos": "mxn", "mexican pesos": "mxn", "cop": "cop", "pesos colombianos": "cop",
+    "colombian pesos": "cop", "clp": "clp", "pesos chilenos": "clp", "ars": "ars", "pesos argentinos": "ars", "zar": "zar",
+    "rand": "zar", "try": "try", "lira": "try", "ils": "ils", "shekels": "ils", "aed": "aed", "dirhams": "aed", "sar": "sar",
+    "rub": "rub", "rubles": "rub", "uah": "uah", "hryvnia": "uah", "idr": "idr", "rupiah": "idr", "vnd": "vnd", "thb": "thb",
+    "baht": "thb", "ngn": "ngn", "naira": "ngn", "kes": "kes", "egp": "egp",
+}  # fmt: skip
+
+
+def _any(words: Any) -> str:
+    return "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True))
+
+
+_UNIT = rf"(?:{_any(_UNITS)})(?![^\W\d_])"
+_WORD = _any(_WORDS)
+_DIGITS = r"\d{1,3}(?:[  \u202f]\d{3})+(?!\d)|\d+(?:[.,]\d+)*"
+_SIGN = _any(_CURRENCY)
+_BEFORE = _any([c for c in _CURRENCY if len(c) < 4 and c not in {"won", "try", "cop", "rs"}] + ["rs."])
+_AMOUNT = re.compile(
+    rf"(?<![\w.,-])(?:(?P<before>{_BEFORE})\s?)?"
+    # Of `8-9M` the upper end counts.
+    rf"(?:(?P<lower>\d+(?:[.,]\d+)*)\s?(?:{_UNIT})?\s?(?:-|–|to|bis|à|a|and|und|et|y)\s?(?:{_BEFORE})?(?=\d))?"
+    rf"(?:(?P<digits>{_DIGITS})(?:\s?(?P<unit>{_UNIT})\.?)?|\b(?P<words>{_WORD})(?:\s(?P<unit2>{_UNIT})\.?)?)(?![^\W_])\+?"
+    rf"(?:\s?(?:d['’]|de |of )?(?P<after>{_SIGN})(?!\w))?",
+    re.IGNORECASE,
+)
 _BELOW = re.compile(
     r"(?:under|below|less than|fewer than|<|unter|weniger als|moins de|menos de)\s*[$€£]?$",
     re.IGNORECASE,
@@ -25,95 +67,386 @@ _ABOVE = re.compile(
     r"(?:over|above|(?<!no )(?<!not )more than|exceed\w*|>|beyond|north of|über|mehr als|plus de|más de)\s*[$€£]?$",
     re.IGNORECASE,
 )
-_PEOPLE = (
-    ("mau", r"(?:maus?\b|monthly (?:active )?users?|monatlich\w* (?:aktive )?nutzer\w*|utilisateurs (?:actifs )?mensuels|usuarios (?:activos )?mensuales|active users|monthly actives)"),
-    ("muu", r"(?:monthly uniques?|unique (?:monthly )?(?:users?|visitors?)|muus?\b)"),
-    ("headcount", r"(?:employees?|staff|people (?:in|at) (?:the|our) company|mitarbeiter\w*|salariés|empleados|-?person (?:company|team|startup|outfit|studio|film outfit))"),
-    ("users", r"(?:users?|customers?|people|subscribers?|installs?|downloads?|nutzer\w*|kunden|utilisateurs|usuarios|players?)"),
-)  # fmt: skip
-_PEOPLE_PATTERNS = [
-    (f, re.compile(rf"{_AMOUNT}\s*[~-]?\s*(?:d['’]|(?!\d)\w+ )?{noun}", re.IGNORECASE)) for f, noun in _PEOPLE
-]
-_CURRENCY = {"$": "usd", "usd": "usd", "dollars": "usd", "us$": "usd", "€": "eur", "eur": "eur", "euro": "eur", "euros": "eur", "£": "gbp", "gbp": "gbp"}  # fmt: skip
-_MONEY = re.compile(
-    rf"(?P<before>us\$|\$|€|£|usd |eur |gbp )?\s?{_AMOUNT}\s*(?:d['’]|de )?(?P<after>\$|€|£|usd|eur|euros?|gbp|dollars)?",
+
+
+@dataclass(frozen=True, slots=True)
+class _Amount:
+    start: int
+    end: int
+    value: int
+    shown: str
+    unit: str
+    currency: str
+    is_word: bool
+    is_bare: bool
+    """Whether no unit or thousands mark makes it a quantity."""
+
+
+# --- people ---------------------------------------------------------------------------------------------------------
+
+_MONTH = r"(?:(?:a|per|each|every|the|this|/) ?mo(?:nth)?\b|/ ?mo\b|monthly|monthlies|al mes|por mes|mensuales|par mois|mensuels?|im monat|pro monat|monatlich)"
+_THEM = (
+    r"(?:users?|customers?|people|ppl|subscribers?|installs?|downloads?|nutzer\w*|kund(?:en|innen)|utilisateurs?|usuarios?|players?|"
+    r"pupils|students|learners|seats|sign-?ups|tenants|riders|members|abonn[ée]e?s|abonnenten|versicherte\w*|suscriptores|clientes?|"
+    r"clients?|alumnos|élèves|schüler\w*|spieler\w*|joueurs|jugadores|accounts|viewers|listeners|readers|visitors|shoppers|drivers|"
+    r"couriers|clerks|nurses|teachers|patients|doctors|farmers|lawyers|citizens|policyholders|kids|kinder|children|folks|households|"
+    r"subscriptions|licen[cs]ees|parents|families|firms|listeners|recruiters|mitglieder)"
+)
+_MAU = re.compile(
+    rf"\s*[~-]?\s*(?:d['’]|de |of )?(?:maus?\b|monthly (?:active )?(?:\w+ )?{_THEM}|monatlich\w* (?:aktive[rn]? )?(?:nutzer|spieler|user)\w*|"
+    rf"(?:utilisateurs|joueurs) (?:actifs )?(?:mensuels|par mois)|usuarios (?:activos )?(?:mensuales|al mes)|active users|monthly actives?|"
+    rf"aktive \w+ (?:im|pro) monat|(?:active )?(?:(?!\d)[\w-]+ )?{_THEM}(?: [^\W\d]+){{0,5}}? ?{_MONTH})",
     re.IGNORECASE,
 )
-_REVENUE = re.compile(
-    r"\b(?:\w*umsatz\w*|revenues?|arr|turnover|annual sales|in sales|sales of|a year|per year|/ ?y(?:ea)?r|yearly|annual(?:ly)?|chiffre d.affaires|facturación|ingresos|p\.a\.|income)\b",
+_A_MONTH = re.compile(rf"\s*(?:active )?(?:a month|per month|/ ?month|al mes|par mois|im monat|pro monat|monthly)\b", re.IGNORECASE)  # fmt: skip
+_USERS_NEAR = re.compile(rf"\b{_THEM}\b[^.;!?]{{0,40}}$", re.IGNORECASE)
+_MUU = re.compile(
+    r"\s*[~-]?\s*(?:d['’]|(?!\d)\w+ )?(?:monthly uniques?|unique (?:monthly )?(?:users?|visitors?)|muus?\b)",
     re.IGNORECASE,
 )
-_OF_THE_CLAUSE = re.compile(r"\s*(?:cap|limit|threshold|clause|rule)\b", re.IGNORECASE)
-_IN_THE_CLAUSE = re.compile(r"(?:licen[cs]e|clause|limit|cap|threshold)\s+(?:(?:is|only|kicks in|applies|above|over|for|of|beyond|from|more than)\s*)+$", re.IGNORECASE)  # fmt: skip
+_USERS = re.compile(rf"\s*[~-]?\s*(?:d['’]|de )?(?:(?!\d)(?!and|or|of|in|per|by)[^\W\d][\w-]*[ -])?(?P<noun>{_THEM})\b", re.IGNORECASE)  # fmt: skip
+_USE = re.compile(
+    r"\s*(?:\w+ ){0,2}?\w+ (?:use|using|rely|signed up|log in|have it|pay\b|depend|installed|on it|nutzen|verwenden|utilisent|usan)\b",
+    re.IGNORECASE,
+)
+_STAFF = re.compile(
+    r"\s?(?:[~-]?\s*(?:d['’])?(?:(?!\d)(?!and|or|of|in|per|by|beta|pilot|test|paying)[^\W\d][\w-]*[ -])?(?:employees?|staff(?:ers)?|workers?|fte|ftes|heads|headcount|devs?|engineers|"
+    r"founders?|cofounders|co-founders|guides|socios|socias|mitarbeit\w+|angestellte\w*|beschäftigte\w*|köpfe|leute\b(?! im monat)|salariés|"
+    r"employés|collaborateurs|empleados|trabajadores|colleagues|kolleg\w+|collègues|of us\b|personen\b|people (?:in|at) (?:the|our) company|people (?:office|company|team|shop|firm|studio))"
+    r"|[ -]?(?:person|people|man|woman|strong|head|köpfig\w*|mann)[ -](?!(?:dataset|data|game|household|jury|benchmark|tent|car|room)\b)[a-z])",
+    re.IGNORECASE,
+)
+_PEOPLE = re.compile(r"\s*(?:(?!\d)(?!and|or|of|in|per|by)[^\W\d]\w+ )?(?:people|ppl|persons?|personas|personnes|leute|personen|pers\b\.?)", re.IGNORECASE)  # fmt: skip
+_WE_ARE = re.compile(
+    r"\b(?:we(?:['’]re| are)|on est|nous sommes|wir sind|somos|there are|i'?m one of|team of|staff of|équipe de|equipo de|team von|company of|"
+    r"firm of|consultancy of|shop of|group of|start-?up of|agency of|studio of|agence de|entreprise de|société de|empresa de|bunch of|headcount(?: is|:| of)?|"
+    r"we(?:['’]ve| have)(?: got)?|wir haben|we employ|tenemos|(?:all )?the)(?: just| only| now| about| around| roughly| some| nur| rund| environ| unos| zu| all| like| a team of)* ?$",
+    re.IGNORECASE,
+)
+_WE_ARE_BARE = re.compile(
+    r"\b(?:we(?:['’]re| are)|on est|nous sommes|wir sind|somos|team of|équipe de|equipo de|team von)(?: just| only| now| about| around| roughly| nur| rund| environ| unos| zu| à)* ?$",
+    re.IGNORECASE,
+)
+_COMPANY = re.compile(
+    r"\b(?:start-?up|studio|company|firm|agency|edtech|\w*tech|label|consultancy|house|lab|ngo|shop|team|staff|bank|gmbh|verein|agentur|firma|"
+    r"büro|verlag|empresa|agencia|cooperativa|asociación|aseguradora|équipe|agence|société|asso\w*|entreprise|boîte|cabinet|university|charity|"
+    r"co-?op|non-profit|spin-?off|spin-?out|tochter|clinic|insurer|broker|outfit|we(?:['’]re)?|us|our|wir|uns|nous|somos|from)\b",
+    re.IGNORECASE,
+)
+_FRAGMENT = re.compile(r"\s*(?:[,.;:)!?–—(•\n]|- |$|(?:in|from|at|en|à|aus|of|on|zu) (?!each|every|it\b)|here\b|worldwide|strong\b|total\b|all\b)")
+_NOT_OURS = re.compile(r"\b(?:client|customer|rival|vendor|competitor)['’]s [^,.]{0,20}$|\b(?:sister|their|they have|they['’]re) [^.;]{0,20}$", re.IGNORECASE)  # fmt: skip
+_THERE = re.compile(r"\s*\w*\s*(?:over )?there\b", re.IGNORECASE)
+_THING = re.compile(r" (?!(?:in|on|at|per|a|and|or|use|pay|who|that|so|with|will|each|al|log|from|have|are|is|were|by|for|as|but|not|if|of|to|can|may|must|see|get|now|today|total|worldwide|only|all|signed|would|monthly)\b)[a-z]+s\b", re.IGNORECASE)  # fmt: skip
+_RELEASED = re.compile(
+    r"\b(?:when|on the day|the day|by the time|the month before|at the time)\b[^.;]{0,40}\b(?:released|published|came out|launched|dropped|release|out)\b|"
+    r"\b(?:on|at|by|before) (?:the |its |their )?(?:[\w.-]+['’]?s? ){0,2}(?:release|launch)(?: date| day)?\b|\brelease (?:date|day)\b|"
+    r"\b(?:beim?|zum|vor dem) (?:[\w.-]+-?)?(?:release|erscheinen|veröffentlichung\w*)|\bals [^.;]{0,30}(?:erschien|herauskam|veröffentlicht)|"
+    r"à la sortie|quand [^.;]{0,30}(?:est sorti|sortait)|cuando (?:se )?(?:salió|publicó|lanzó)|fecha de (?:lanzamiento|publicación)",
+    re.IGNORECASE,
+)
+_TODAY = re.compile(r"\b(?:today|now|these days|currently|meanwhile|heute|inzwischen|aujourd['’]hui|hoy|ahora)\b", re.IGNORECASE)
+_OF_THE_CLAUSE = re.compile(
+    r"\s*(?:monthly )?(?:active )?(?:users? )?(?:cap|limit|threshold|clause|rule|ceiling|line\b|grenze|schwelle|seuil|umbral|límite|is no issue|isn['’]t an issue)\b",
+    re.IGNORECASE,
+)
+_IN_THE_CLAUSE = re.compile(r"(?:licen[cs]e|clause|limit|cap|threshold|ceiling|seuil|umbral|grenze|schwelle)\s+(?:(?:says|is|only|kicks in|applies|above|over|at|for|of|beyond|from|more than|starts|von|de|bei)\s*)+$", re.IGNORECASE)  # fmt: skip
 _NOT_KNOWN = re.compile(
     r"(?:nobody|no one|don'?t|not|unclear|unsure|niemand|no idea)\b[^.!?]{0,40}\b(?:user (?:number|count)|number of users|mau|how many users)",
     re.IGNORECASE,
 )
 _MODEL_NAME = re.compile(r"(?<!\w)[A-Z][\w.]*[\s-](?:v?\d[\w.]*[\s-])?$")
-_AGE = re.compile(r"\b(\d{1,2})\s*(?:-|–|to)\s*(\d{1,2})[- ]year[- ]olds?", re.IGNORECASE)
+_VERSION = re.compile(r"(?<![\w'’])(?!(?:About|Around|Roughly|Over|Under|Only|With|For|We|Our|Some|Nearly|Almost|The|All|Has|Have|And|Unter|Rund|Wir|Mit|Somos|Unos|Environ|On|Are|Up)\b)[A-Z][\w.]*\s$")
+
+# --- money ----------------------------------------------------------------------------------------------------------
+
+_REVENUE = re.compile(
+    r"(?:\b(?:\w*umsatz\w*|\w*umsätze\w*|revenues?|arr\b|mrr\b|turnover|sales\b|chiffre d.affaires|\bca\b|facturación|facturamos|factura|ingresos|"
+    r"ventas|p\.a\.|income|takings|gross(?:es|ed|ing)?|earn(?:s|ed|ings)?|makes?|made|making|books show|vendemos|vendons|verdien\w+|einnahmen|"
+    r"erlös\w*|receipts|touché|gagn\w+|ganamos|ingresamos|brings? in|pulls? in|sells? tickets|bill(?:ed|ings)?|recettes|revenus)\b|"
+    r"(?:a|per|/|each) ?y(?:ea)?r\b|\byearly\b|\bannual(?:ly)?\b|\bal año\b|\bpar an\b|\bim jahr\b|\bpro jahr\b|\blast year\b)",
+    re.IGNORECASE,
+)
+_NO_REVENUE = re.compile(
+    r"\b(?:raised?|raising|funding|funded|invest\w*|round|seed of|valuation|valued|budget\w*|grants?|invoic\w*|prices?|priced|costs?|fees?|pay(?:s|ing)?|paid|"
+    r"worth|fines?|penalt\w*|damages|subscription|salary|salaries|rent|award\w*|package|awarded|up to|levé|levée|inversión|recaudado|finanzierung|eingesammelt|"
+    r"förder\w*|kostet|preis|prix|coûte|cuesta|precio|abo|spend\w*|quote\w*|offer(?:s|ed)?|charge[ds]?|donat\w*|loan|debt|bought|buy)\b[^,;.!?]{0,24}$",
+    re.IGNORECASE,
+)
+_NO_REVENUE_AFTER = re.compile(
+    r"\s*(?:['’]?s?\s)?(?:(?:in|of|de) )?(?:seed|funding|round|grant|budget|invoice|fine|valuation|from investors|investment|price|fee|per (?:user|seat|call|month per)|"
+    r"/ ?(?:user|seat|call)|a (?:case|seat|piece|ticket|call|pop)|subscription|cap\b|limit|threshold|line\b|rule|ceiling|clause|mark\b|pro (?:nutzer|platz))",
+    re.IGNORECASE,
+)
+_LIMIT_BEFORE = re.compile(
+    r"\b(?:licen[cs]e|limit|cap|threshold|ceiling|seuil|umbral|grenze|schwelle|community licence|community license|stability)\b[^,;.!?]{0,30}$|"
+    r"\b(?:under|below|over|above|than|within|beyond|hit|cross|exceed|reach|unter|sous|bajo|until|past) (?:the|that|their|its|der|den|die|le|la|el) ?$",
+    re.IGNORECASE,
+)
+_ENTITY = re.compile(
+    r"(?P<theirs>\b(?:group|parents?|parent company|holding|sister(?: company)?|mother(?: company)?|mutter\w*|konzern\w*|konzernumsatz|groupe|maison[- ]mère|"
+    r"société[- ]mère|matriz|grupo|affiliat\w*|network|owners?|owned by|unternehmensgruppe|schwester\w*|dachgesellschaft|empresa matriz|filiales?|conglomerate)\b)|"
+    r"(?P<ours>\b(?:we|i|our|ours|us|nous|notre|on|wir|uns\w*|nosotros|nuestr\w+|ourselves|own|itself|selbst|ich|yo|subsidiary|company|firm|startup|tochter)\b(?! group| parent| holding| sister| mother| owner| affiliate))",
+    re.IGNORECASE,
+)
+_OF_THE_GROUP = re.compile(r"[^,;.!?\d]{0,24}\b(?:group-wide|at group level|of the (?:whole )?group|im konzern|konzernweit|with the parent|in the group|au niveau du groupe|in group)\b", re.IGNORECASE)  # fmt: skip
+_CURRENCY_NEAR = re.compile(rf"(?:\W{{0,3}}(?:umsatz|in|turnover|of|sales|revenue|a year|ca|de|en|yearly|per year)\b){{0,4}}\W{{0,3}}({_SIGN})(?!\w)", re.IGNORECASE)  # fmt: skip
+_MONTHLY = re.compile(r"\s*(?:in |of )?(?:(?:mrr|revenue|sales|turnover|umsatz)\s)?(?:a month|per month|/ ?mo(?:nth)?\b|monthly|mrr|par mois|al mes|im monat|pro monat|monatlich|every month)", re.IGNORECASE)  # fmt: skip
+_MONTHLY_BEFORE = re.compile(r"\b(?:monthly (?:revenue|sales|turnover)|mrr|monatsumsatz)\b[^,;.!?]{0,16}$", re.IGNORECASE)
+_SUM_OF_DIGITS = re.compile(
+    r"\b(?P<part>low|mid|high|niedrig\w*|mittler\w*|hoch\w*|untere\w*|bas\w*|baj\w*|medi\w*|alt\w*)?[- ]?(?:(?P<n>five|six|seven|eight|nine|fünf|sechs|sieben|acht|cinq|sept|huit|cinco|seis|siete|ocho)"
+    r"(?:[- ]figures?|[- ]?stellig\w*| chiffres| cifras|-figure))\b",
+    re.IGNORECASE,
+)
+_FIGURES = {"five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "fünf": 5, "sechs": 6, "sieben": 7, "acht": 8, "cinq": 5, "sept": 7, "huit": 8, "cinco": 5, "seis": 6, "siete": 7, "ocho": 8}  # fmt: skip
+_PARTS = {"low": 2, "niedrig": 2, "untere": 2, "bas": 2, "baj": 2, "mid": 5, "mittler": 5, "medi": 5, "high": 8, "hoch": 8, "alt": 8}
+_ZERO = re.compile(
+    r"\bpre-?revenue\b|\b(?:no|zero|without(?: any)?|0) (?:revenues?|income|turnover|sales)\b(?! (?:from|of|in|with|thresh|limit|cap|yet for))|\b(?:revenues?|turnover|income)(?: is|:| are|,)? (?:zero|nil|none|0)\b|"
+    r"\b(?:kein(?:en)?|null|ohne) (?:umsatz|umsätze|einnahmen)\b|\b(?:aucun|zéro|sans) (?:revenus?|chiffre d.affaires|ca)\b|\b(?:sin|cero|no tenemos) (?:ingresos|facturación)\b",
+    re.IGNORECASE,
+)
+
+# --- ages -----------------------------------------------------------------------------------------------------------
+
+_YEARS = {name: value for name, value in _WORDS.items() if value >= 3 and " " not in name}
+_AGE_WORD = _any(_YEARS)
+_YOUNG = (
+    r"(?:kids?|child(?:ren)?|pupils?|students?|teens?|teenagers?|boys|girls|users?|players?|patients?|schoolers?|kinder\w*|schüler\w*|jugendliche\w*|"
+    r"erstklässler\w*|nutzer\w*|enfants|élèves|collégiens|lycéens|ados|adolescent\w*|jeunes|utilisateurs|niñ[oa]s|alumn[oa]s|jóvenes|usuarios|chic[oa]s|menores|estudiantes|aged?|ages|alter)"
+)
+_TO = r"\s?(?:-|–|—|- ?to|to|bis|à|a|and|until|y|et|und|through)\s?"
+_AGE_RANGES = [
+    re.compile(p, re.IGNORECASE)
+    for p in (
+        rf"(?<![\w.])(\d{{1,2}})-?{_TO}(\d{{1,2}})[- ]?(?:years?|yrs?)[- ]olds?\b",
+        rf"(?<![\w.])(\d{{1,2}})-?{_TO}(\d{{1,2}})[- ]?(?:year[- ]olds?|yos?\b|y/o|-?jährig\w*)",
+        rf"\b(?:aged?|ages|im alter von|âgés? de|de edades? de|entre(?: los)?) ?(?:of |from |between |von )?(\d{{1,2}}){_TO}(?:los )?(\d{{1,2}})(?![\d%,.]\d|[\w%])",
+        rf"\b{_YOUNG}\b[^.;!?\d]{{0,24}}?(?<![\w.])(\d{{1,2}}){_TO}(\d{{1,2}})(?:\s?(?:jahre\w*|ans|años|years?(?! of)|yrs?))",
+        rf"\b{_YOUNG}(?: from| between| de| entre| von| im alter von|,)? ?\(?(\d{{1,2}})\s?(?:-|–|to|bis|à|a)\s?(\d{{1,2}})(?![\d%]|[,.]\d|\s?(?:a|per|times|hours|min|stunden|\w*users))",
+        r"(?<![\w.])(\d{1,2})\s?(?:-|–|bis|à|a)\s?(\d{1,2})\s?(?:jahren?\b|ans\b|años\b)(?! (?:erfahrung|d['’]expérience|de experiencia))",
+    )
+]
+_AGES = [
+    re.compile(p, re.IGNORECASE)
+    for p in (
+        rf"(?<![\w.-])(?P<age>\d{{1,2}}|{_AGE_WORD})[- ](?:years?|yrs?)[- ]olds\b",
+        rf"(?<![\w.-])(?P<age>\d{{1,2}}|{_AGE_WORD})[- ](?:year|yr)[- ]old (?:{_YOUNG})\b",
+        rf"\b(?P<age>\d{{1,2}}|{_AGE_WORD})-?jährige\w*",
+        rf"\b{_YOUNG}\b(?: are| sind| sont| son|,)? (?:all |about |de |von |à partir de |d['’]au moins |mit )?(?P<age>\d{{1,2}}|{_AGE_WORD})(?: (?:years? old|jahre\w*(?: alt)?|ans|años))(?! of)",
+        rf"\b(?:the|our|die|les|los|las|unsere|nos) {_YOUNG} (?:are|sind|ont|tienen|have) (?P<age>\d{{1,2}})(?![\d%,.]\d| ?%| \w*(?:users|people))",
+        rf"\b{_YOUNG}\b[^.;!?\d]{{0,16}}?(?:from|ab|over|above|desde|dès|à partir de|mayores de|aged|age) (?:age )?(?P<age>\d{{1,2}}|{_AGE_WORD})(?P<up>(?: years)?(?: up\b| and (?:up|older|over)| upwards|\+)?)(?![\d%]|[,.]\d| ?[€$])",
+        r"\b(?:ab|from age|dès|à partir de|a partir de|desde los|over the age of|mayores de|minimum age(?: is| of)?:?) (?P<age>\d{1,2})(?: (?:jahren?|ans|años|years))?(?P<up>)\b(?! ?[€$%]|[,.]\d| (?:euro|uhr|user|nutzer))",
+        r"(?<![\w.,$€-])(?P<age>1[2-9]|21|[3-9])(?P<up>\+)(?!\w| ?[\w%]*(?: (?:users|people|employees|countries|languages|models|tests|customers|clients|years|engineers|staff|seats|teams|apps|gpus|hours|of)))",
+        r"\bages? (?P<age>\d{1,2})(?P<up> ?\+| and (?:up|over|older))",
+    )
+]
+_ADULTS = 18
 
 
 def facts(text: str) -> dict[str, Any]:
     """Return the facts of a text under the keys of `use.md`; a number that is stated as unknown has the value `None`."""
     found: dict[str, Any] = {}
-    taken: list[tuple[int, int]] = []
-    for name, pattern in _PEOPLE_PATTERNS:
-        for match in pattern.finditer(text):
-            if any(lo < match.end() and match.start() < hi for lo, hi in taken):
-                continue
-            taken.append(match.span())
-            if _quotes_a_clause(text, match) or _is_a_size(text, match):
-                continue
-            found.setdefault(name, _bounded(text, match))
-    found |= _revenue(text)
+    ages, spans = _ages(text)
+    amounts = [a for a in _amounts(text) if not any(lo < a.end and a.start < hi for lo, hi in spans)]
+    for amount in amounts:
+        if not amount.currency and (name := _kind_of_people(text, amount)):
+            found.setdefault(name, _bounded(text, amount))
+    found |= _revenue(text, amounts)
     if "mau" not in found and _NOT_KNOWN.search(text):
         found["mau"] = None
-    if age := _AGE.search(text):
-        found["users_age"] = f"{age[1]}-{age[2]}"
+    if ages:
+        found["users_age"] = ages
     return found | places(text)
 
 
-def _revenue(text: str) -> dict[str, int]:
+def _kind_of_people(text: str, amount: _Amount) -> str | None:  # noqa: PLR0911  # one exit for each kind
+    """The fact that a number of people is, if it is one."""
+    before, end = text[max(0, amount.start - 60) : amount.start], amount.end
+    if _quotes_a_clause(text, amount) or _is_a_size(text, amount) or _is_a_version(before, amount):
+        return None
+    if (mau := _MAU.match(text, end)) or (_A_MONTH.match(text, end) and _USERS_NEAR.search(before)):
+        if mau and _OF_THE_CLAUSE.match(text, mau.end()):
+            return None
+        sentence = re.split(r"[.;!?](?=\s)", text[max(0, amount.start - 120) : amount.start])[-1]
+        after = re.split(r"[.;!?,](?=\s|$)", text[end : end + 60])[0]
+        if _RELEASED.search(sentence + "0" + after) and not _TODAY.search(sentence[-40:]):
+            return "mau_at_release"
+        return "mau"
+    if _MUU.match(text, end):
+        return "muu"
+    part = re.split(r"[.;!?\n](?=\s)", before)[-1]
+    if _NOT_OURS.search(part):
+        return None
+    if staff := _STAFF.match(text, end):
+        noun = staff.group().casefold()
+        if "colleagues" in noun and re.match(r"\s*(?:use|using|rely|log)", text[staff.end() :]):
+            return "users"
+        return "headcount" if not _THERE.match(text, staff.end()) else None
+    if people := _PEOPLE.match(text, end):
+        return _which_people(text, amount, part, people)
+    if users := _USERS.match(text, end):
+        if amount.is_word and amount.is_bare:
+            return None
+        noun = users["noun"].casefold()
+        alone = noun in {"user", "customer", "client", "player"} or noun.endswith(("customers", "users"))
+        if (alone and noun[-1] != "s" and _THING.match(text, users.end())) or _OF_THE_CLAUSE.match(text, users.end()):
+            return None
+        return "users"
+    if _WE_ARE_BARE.search(part) and _is_few(amount) and _FRAGMENT.match(text, end):
+        return "headcount"
+    if not amount.is_bare and re.search(r"\b(?:customers?|users?|clients?|players|seats)(?: about|:| are| is| number| roughly| around)+ ?$", part, re.IGNORECASE):
+        return "users"
+    if not amount.is_word and _USE.match(text, end) and re.match(r"\s\w+s\s", text[end : end + 20]):
+        return "users"
+    return None
+
+
+def _which_people(text: str, amount: _Amount, part: str, people: re.Match[str]) -> str | None:
+    """Whether `80 people` are the asker's own, users, or neither."""
+    end = people.end()
+    if _THERE.match(text, end):
+        return None
+    if re.match(r"\s*(?:who )?(?:use|using|pay|signed|rely|have it|on it|log in|open|download|installed|subscribe|nutzen|utilisent|usan)", text[end : end + 20]):
+        return "users"
+    if _WE_ARE.search(part):
+        return "headcount"
+    if _FRAGMENT.match(text, end) and (_COMPANY.search(part) or re.search(r"[(,;:–—-]\s?(?:ca\. |about |~ ?|approx\. )?$", part) or not part.strip()):
+        return "headcount"
+    if not amount.is_word and re.search(r"\b(?:for|to|by|serv\w+|reach\w*|exceed|under|over|than) ?$", part, re.IGNORECASE):
+        return "users"
+    return None
+
+
+def _is_few(amount: _Amount) -> bool:
+    return amount.is_bare and 0 < amount.value < 1000 and "." not in amount.shown
+
+
+def _quotes_a_clause(text: str, amount: _Amount) -> bool:
+    """Whether a number is a licence's limit that somebody mentions, not the asker's own."""
+    return bool(_OF_THE_CLAUSE.match(text, amount.end) or _IN_THE_CLAUSE.search(text[max(0, amount.start - 80) : amount.start]))
+
+
+def _is_a_size(text: str, amount: _Amount) -> bool:
+    """Whether a number is a model's parameters (`Llama 3 8B users`), not a count of people."""
+    return amount.shown.endswith("B") and bool(_MODEL_NAME.search(text[max(0, amount.start - 30) : amount.start]))
+
+
+def _is_a_version(before: str, amount: _Amount) -> bool:
+    """Whether a number belongs to a name (`AlphaFold 3`)."""
+    return amount.is_bare and not amount.is_word and amount.value < 100 and bool(_VERSION.search(before[-24:]))
+
+
+def _revenue(text: str, amounts: list[_Amount]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for match in _MONEY.finditer(text):
-        currency = match["before"] or match["after"]
-        unit = match["unit"] or match["unit2"]
-        around = text[max(0, match.start() - 40) : match.end() + 25]
-        if not currency or not (unit or _value(match) >= 10_000) or not _REVENUE.search(around):
+    default = next((a.currency for a in amounts if a.currency), "usd")
+    last = 0
+    for amount in amounts:
+        start = max(last, amount.start - 80)
+        part = re.split(r"[.!?;](?=\s)", text[start : amount.start])[-1]
+        after = re.split(r"[.!?;](?=\s|$)|, | [-–—] | but | aber ", text[amount.end : amount.end + 32])[0]
+        currency = amount.currency or _currency_near(text, amount)
+        if not (currency or _is_a_sum(part, amount, found)):
             continue
-        found.setdefault(f"revenue_{_CURRENCY[currency.strip().casefold()]}", _bounded(text, match))
+        last = amount.end
+        if amount.is_word and not amount.unit:
+            continue
+        if _NO_REVENUE.search(part) or _NO_REVENUE_AFTER.match(text, amount.end) or _LIMIT_BEFORE.search(part):
+            continue
+        entities = list(_ENTITY.finditer(part))
+        theirs = bool(entities and entities[-1]["theirs"]) or bool(_OF_THE_GROUP.match(text, amount.end))
+        if not (_REVENUE.search(part[-50:]) or _REVENUE.search(after) or (found and entities)):
+            continue
+        if not (amount.unit or amount.value >= 10_000 or re.search(r"(?i)\b(?:we|i|ich|j['’]ai|earn\w*|make|made|revenue|turnover|umsatz|touché)\b", part)):
+            continue
+        times = 12 if _MONTHLY.match(text, amount.end) or _MONTHLY_BEFORE.search(part) else 1
+        name = f"{'affiliate_' if theirs else ''}revenue_{currency or default}"
+        found.setdefault(name, _bounded(text, amount) * times)
+    if not found and (digits := _SUM_OF_DIGITS.search(text)):
+        found |= _figures(text, digits)
+    if not any(name.startswith("revenue") for name in found) and _ZERO.search(text):
+        found[f"revenue_{default}"] = 0
     return found
 
 
-def _quotes_a_clause(text: str, match: re.Match[str]) -> bool:
-    """Whether a number is a licence's limit that somebody mentions, not the asker's own."""
-    return bool(_OF_THE_CLAUSE.match(text, match.end()) or _IN_THE_CLAUSE.search(text[: match.start()]))
+def _currency_near(text: str, amount: _Amount) -> str | None:
+    match = _CURRENCY_NEAR.match(text, amount.end)
+    return _CURRENCY[match[1].casefold()] if match and (amount.unit or not amount.is_bare) else None
 
 
-def _is_a_size(text: str, match: re.Match[str]) -> bool:
-    """Whether a number is a model's parameters (`Llama 3 8B users`), not a count of people."""
-    glued = match["unit"] == "B" and not text[match.end("digits")].isspace()
-    return glued and bool(_MODEL_NAME.search(text[max(0, match.start() - 30) : match.start()]))
+def _is_a_sum(part: str, amount: _Amount, found: dict[str, int]) -> bool:
+    """Whether a number without a currency is money (`we make about 4 M`)."""
+    if not amount.unit or amount.is_word:
+        return False
+    said = r"\b(?:(?:we|i|group|company) (?:\w+ )?(?:make|makes|earn|gross|bill)|revenue|turnover|arr|umsatz\w*|facturamos|facturación|chiffre d.affaires|CA|ventas|annual sales)(?: of| is| was| about| around| roughly| some| von| de| unos| environ|:| at|\W)*$"
+    ours = bool(found) and bool(re.search(r"\b(?:have|has|with|only|just|about|had|nous|wir|we|itself|own)\b[ :]*$", part, re.IGNORECASE))
+    return ours or bool(re.search(said, part, re.IGNORECASE))
 
 
-def _bounded(text: str, match: re.Match[str]) -> int:
-    value = _value(match)
-    before = text[max(0, match.start() - 16) : match.start()].rstrip() + " "
-    if _BELOW.search(before.strip()):
-        return value - 1
-    if _ABOVE.search(before.strip()):
-        return value + 1
-    return value
+def _figures(text: str, match: re.Match[str]) -> dict[str, int]:
+    """Read `low seven figures`."""
+    around = text[max(0, match.start() - 60) : match.end() + 40]
+    if not _REVENUE.search(around) or _NO_REVENUE.search(text[max(0, match.start() - 60) : match.start()]):
+        return {}
+    sign = re.search(rf"(?<!\w)({_SIGN})(?!\w)", text[match.end() : match.end() + 20], re.IGNORECASE)
+    part = (match["part"] or "").casefold()
+    times = next((value for stem, value in _PARTS.items() if part.startswith(stem)), 1)
+    value = times * 10 ** (_FIGURES[match["n"].casefold()] - 1)
+    return {f"revenue_{_CURRENCY[sign[1].casefold()] if sign else 'usd'}": value}
 
 
-def _value(match: re.Match[str]) -> int:
-    if match["words"]:
-        return int(_WORDS[match["words"].casefold()] * _UNITS[match["unit2"].casefold()])
-    digits = re.sub(r"[ \u00a0\u202f]", "", match["digits"])
+def _ages(text: str) -> tuple[str | None, list[tuple[int, int]]]:
+    """The age of those who use it, and where it stands. A lower bound that lets minors in is its age, `18+` stays so."""
+    for pattern in _AGE_RANGES:
+        for match in pattern.finditer(text):
+            if int(match[1]) < int(match[2]):
+                return f"{int(match[1])}-{int(match[2])}", [match.span()]
+    for pattern in _AGES:
+        if match := pattern.search(text):
+            said = match["age"].casefold()
+            age = int(said) if said.isdigit() else int(_YEARS[said])
+            is_bound = "up" in match.re.groupindex and match["up"] is not None and age >= _ADULTS
+            return f"{age}+" if is_bound else str(age), [match.span()]
+    return None, []
+
+
+def _amounts(text: str) -> list[_Amount]:
+    found = []
+    for match in _AMOUNT.finditer(text):
+        sign = (match["after"] or match["before"] or "").casefold().rstrip(".")
+        unit = match["unit"] or match["unit2"] or ""
+        shown = match["digits"] or match["words"]
+        bare = not unit and not re.search(r"\d[.,   ]\d{3}\b|\d{4}", shown)
+        found.append(
+            _Amount(
+                match.start(),
+                match.end(),
+                _value(shown, unit),
+                shown + unit if match["digits"] and match["digits"] + unit in match.group() else shown + " " + unit,
+                unit,
+                _CURRENCY.get(sign, ""),
+                bool(match["words"]),
+                bare,
+            )
+        )
+    return found
+
+
+def _bounded(text: str, amount: _Amount) -> int:
+    before = text[max(0, amount.start - 16) : amount.start].rstrip()
+    if _BELOW.search(before):
+        return amount.value - 1
+    if _ABOVE.search(before):
+        return amount.value + 1
+    return amount.value
+
+
+def _value(shown: str, unit: str) -> int:
+    factor = _UNITS.get(unit.casefold(), 1)
+    if shown.casefold() in _WORDS:
+        return int(_WORDS[shown.casefold()] * factor)
+    digits = re.sub(r"[  \u202f]", "", shown)
     # `1,400` and `1.400` are thousands, `1.5` and `1,5` are not.
     digits = re.sub(r"[.,](?=\d{3}(?:\D|$))", "", digits).replace(",", ".")
     try:
-        number = float(digits)
-    except ValueError:
+        return int(round(float(digits) * factor, 4))
+    except (ValueError, OverflowError):
         return 0
-    return int(number * _UNITS.get((match["unit"] or "").casefold(), 1))

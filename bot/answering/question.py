@@ -59,7 +59,7 @@ def understand(question: Question, catalog: Catalog) -> Reading:
     return reading
 
 
-_VERSION = re.compile(r"(?<![\w.])v?(\d+(?:\.\d+)+)(?![\w%])")
+_VERSION = re.compile(r"(?<![\w.$€£])v?(\d+(?:\.\d+)+|\d+(?:\.\d+)?\s?[bB])(?![\w%])")
 
 
 def _of_another_version(text: str, reading: Reading, before: Reading, catalog: Catalog) -> Reading:

@@ -41,6 +41,8 @@ class Situation:
     """Whether `result_license` is the licence that is being applied; `decide` sets it."""
     modalities: frozenset[str] = frozenset()
     """Of the model in question; empty where unknown."""
+    reach_of_student: frozenset[str] = frozenset()
+    """Actions by which not the subject itself but the model that its outputs trained gets to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,30 @@ def decide(profile: Profile, situation: Situation) -> Ruling:
     if situation.result_license == profile.id:  # the same terms again are no other terms
         situation = replace(situation, same_terms=True)
     findings = tuple(_find(term, situation) for term in profile.terms)
+    if situation.reach_of_student and not any(_is_student_derived(f) for f in findings):
+        # What goes out is the student: only terms that speak of students follow it.
+        own = tuple(a for a in situation.use.actions if a not in situation.reach_of_student)
+        teacher = replace(situation, use=replace(situation.use, actions=own or ("inference",)))
+        findings = tuple(f if _speaks_of_students(f.term.when) else _find(f.term, teacher) for f in findings)
     silent = _uncovered(findings, situation.use.actions)
     return Ruling(profile, _verdict(findings, silent), findings, silent)
+
+
+_LEARNING = frozenset({"improves_other_model", "train_on_outputs", "distill"})
+
+
+def _speaks_of_students(predicate: Predicate | None) -> bool:
+    if predicate is None:
+        return False
+    named = predicate.name == "action" and bool(_LEARNING & set(predicate.values))
+    return named or any(_speaks_of_students(p) for p in predicate.parts)
+
+
+def _is_student_derived(finding: Finding) -> bool:
+    """Whether a licence counts a model that learned from outputs among its derivatives."""
+    term = finding.term
+    is_such = term.kind is TermKind.CONDITION and {"derivative", "training_on_outputs"} <= set(term.about)
+    return is_such and finding.truth is Truth.TRUE and _speaks_of_students(term.when)
 
 
 def _find(term: Term, situation: Situation) -> Finding:

@@ -24,7 +24,6 @@ ANSWER = Answer(
     ),
     guidance=(Guidance("Title", "Text", "Source"),),
     alternatives=(Alternative("a/b", "B", "mit", "MIT License", Verdict.ALLOWED),),
-    alternatives=(Alternative("a/b", "B", "mit", "MIT License", Verdict.ALLOWED),),
     confidence=0.5,
     decision_id="d",
     knowledge_version="k",
@@ -61,6 +60,9 @@ def test_the_answer_s_json_is_the_contract_s() -> None:
             }
         ],
         "guidance": [{"title": "Title", "text": "Text", "source": "Source"}],
+        "alternatives": [
+            {"id": "a/b", "name": "B", "license": "mit", "license_name": "MIT License", "verdict": "allowed"}
+        ],
         "confidence": 0.5,
         "written_by": "rules",
         "decision_id": "d",

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-import re
 import time
+from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from knowledge.lexicon import _GAP, _required, lexicon
+from knowledge.lexicon import compiled, lexicon, lexicon_files, needed
 from knowledge.vocabulary import read_yaml, vocabulary
 
-SECTIONS = ("actions", "topics", "asks", "domains", "commercial")
-LONG = 100_000
-"""Characters; a question is not longer."""
+SECTIONS = ("actions", "topics", "asks", "domains", "commercial", "licensing")
+LONG = 20_000
+"""Characters; no more of a question is read."""
 LATIN = st.characters(max_codepoint=0xFF, include_characters="œŒ", exclude_categories=("Cc",))
 
 
 @cache
-def raw() -> Any:
-    return read_yaml(resources.files("knowledge") / "data" / "lexicon.yaml")
+def raw() -> Mapping[str, list[Any]]:
+    """What the files hold, by section: a section may have several files."""
+    found: dict[str, list[Any]] = {}
+    for file in lexicon_files():
+        found.setdefault(file.name.removesuffix(".yaml").split("-")[0], []).append(read_yaml(file))
+    return found
+
+
+def listed(section: str) -> Iterator[tuple[str, str]]:
+    """Every phrase of a section with its word."""
+    for part in raw()[section]:
+        for words in (part, part.get("_whole", {})):
+            yield from ((word, phrase) for word, phrases in words.items() if word != "_whole" for phrase in phrases)
 
 
 def _found(section: str, text: str) -> set[str]:
@@ -31,90 +41,157 @@ def _found(section: str, text: str) -> set[str]:
 
 
 def test_every_word_is_in_the_vocabulary() -> None:
-    """Each section names only words that the vocabulary knows, and every topic and question can be found."""
+    """Each section names only words that the vocabulary knows, and every action, topic and question can be found."""
     words = vocabulary()
+    held = {section: {word for word, _ in listed(section)} for section in SECTIONS}
 
-    assert set(raw()) == {*SECTIONS, "negation"}
-    assert set(raw()["actions"]) <= set(words.actions)
-    assert set(raw()["topics"]) <= set(words.topics)
-    assert set(raw()["asks"]) <= set(words.asks)
-    assert set(raw()["domains"]) <= set(words.domains)
-    assert set(raw()["commercial"]) == {"yes", "no"}
-    assert set(words.actions) == set(raw()["actions"])
-    assert set(words.topics) == set(raw()["topics"])
+    assert set(raw()) == {*SECTIONS, "negation", "classes"}
+    assert held["actions"] == set(words.actions)
+    assert held["topics"] == set(words.topics)
+    assert held["asks"] == set(words.asks)
+    assert held["domains"] <= set(words.domains)
+    assert held["commercial"] == {"yes", "no"}
+    assert held["licensing"] == {"strong", "weak", "technical"}
 
 
-@pytest.mark.parametrize("section", [*SECTIONS, "negation"])
+@pytest.mark.parametrize("section", SECTIONS)
 def test_every_phrase_compiles(section: str) -> None:
-    """Every phrase is a regular expression, and none matches an empty text."""
-    words = raw()[section]
-    faults = []
-    for phrase in [p for ps in words.values() for p in ps] if isinstance(words, dict) else words:
-        try:
-            if re.fullmatch(phrase.replace(" ~ ", _GAP), "", re.IGNORECASE):
-                faults.append(f"{phrase!r} matches nothing at all")
-        except re.error as error:
-            faults.append(f"{phrase!r}: {error}")
+    """Every phrase is a regular expression, names only classes that there are, and matches no empty text."""
+    empty = [phrase for _, phrase in listed(section) if compiled(phrase).match("")]
 
-    assert not faults
+    assert not empty
 
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_no_phrase_is_listed_twice_for_a_word(section: str) -> None:
-    """A word lists each of its phrases once."""
-    twice = [f"{word}: {p}" for word, ps in raw()[section].items() for p in set(ps) if ps.count(p) > 1]
+    """A word lists each of its phrases once, whatever the file."""
+    phrases = list(listed(section))
 
-    assert twice == []
+    assert sorted({p for p in phrases if phrases.count(p) > 1}) == []
 
 
-@pytest.mark.parametrize("section", SECTIONS)
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
-@given(data=st.data())
-def test_quick_look_misses_no_match(section: str, data: st.DataObject) -> None:
-    """The piece that is looked for first is in whatever the phrase matches."""
-    pattern = data.draw(st.sampled_from([p for p in lexicon()._sections[section] if p.needs]))
-    text = data.draw(st.from_regex(pattern.regex, fullmatch=True, alphabet=LATIN))
+def test_every_class_is_used() -> None:
+    """No list of shared words is left over."""
+    (classes,) = raw()["classes"]
+    phrases = [phrase for section in SECTIONS for _, phrase in listed(section)]
+    shared = [word for words in classes.values() for word in words]
 
-    assert pattern.needs in text.casefold()
+    assert [name for name in classes if not any(f"<{name}>" in p for p in (*phrases, *shared))] == []
 
 
 @pytest.mark.parametrize(
-    ("phrase", "piece"),
+    ("phrase", "text", "found"),
     [
-        ("fine[- ]?tun\\w*", "fine"), ("apps?", "app"), ("(?:our|own) staff", " staff"), ("mit|apache", ""),
-        ("a{2}bcd", "bcd"), ("GGUF", "gguf"), ("colou?r", "colo"), ("x ~ weights", "weights"), ("on.device", "device"),
+        ("sell ~ app", "we sell our very nice app", True),
+        ("sell ~ app", "we SELL the v1.5 App", True),
+        ("sell ~ app", "we sell it. The app", False),
+        ("sell ~ app", "we sell it, the app", False),
+        ("sell ~ app", f"we sell {'x' * 58} app", True),
+        ("sell ~ app", f"we sell {'x' * 59} app", False),
+        ("sell ~~ app", "we sell it. And, well; the app", True),
+        ("sell ~~ app", f"we sell {'x' * 158} app", True),
+        ("sell ~~ app", f"we sell {'x' * 159} app", False),
+        ("sell", "we resell", False),
+        ("sell", "a seller", False),
+        ("<distil> it", "we distilled it", True),
+        ("<distil> it", "we ordered it", False),
     ],
-)  # fmt: skip
-def test_required_piece_is_the_longest_sure_one(phrase: str, piece: str) -> None:
-    """Optional letters, classes, groups and alternatives are no sure part of a match."""
-    assert _required(phrase) == piece
+)
+def test_gaps_classes_and_word_boundaries(phrase: str, text: str, found: bool) -> None:
+    """A gap stays in its part of a sentence, the wide one does not; a class stands for its words; words are whole."""
+    assert bool(compiled(phrase).search(text)) is found
+
+
+def test_an_unknown_class_is_refused() -> None:
+    """A phrase cannot name a class that there is not."""
+    with pytest.raises(KeyError, match="nowhere"):
+        compiled("<nowhere> it")
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-def test_long_hostile_text_is_read_in_time(section: str) -> None:
-    """A hundred thousand characters made to slow a search down take less than a second in each section."""
-    units = ["a", " ", "-", "train ", "synthetic ", "without ", "the the the ", "0 ", "x-", "publish ", "not ", "ne "]
-    for unit in units:
-        text = unit * (LONG // len(unit))
-        start = time.process_time()
-        for _ in lexicon().find(section, text):
-            pass
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_quick_look_misses_no_match(section: str, data: st.DataObject) -> None:
+    """Whatever a phrase matches holds one piece of each set that is looked for first."""
+    pattern = data.draw(st.sampled_from([p for p in lexicon()._sections[section] if p.needs]))
+    text = data.draw(st.from_regex(pattern.regex, fullmatch=True, alphabet=LATIN)).lower()
 
-        assert time.process_time() - start < 1.0, unit
+    assert all(any(piece in text for piece in pieces) for pieces in pattern.needs)
+
+
+phrases = st.recursive(
+    st.sampled_from(["tune", "ship", "it", "a", " ", "\\w", "[xy]z", "<distil>", " ~ ", " ~~ ", "(?!no)", "(?<!un)"]),
+    lambda part: st.one_of(
+        st.lists(part, min_size=1, max_size=3).map("".join),
+        st.lists(part, min_size=1, max_size=3).map(lambda ps: f"(?:{'|'.join(ps)})"),
+        st.tuples(part, st.sampled_from(["?", "*", "+", "{2}", "{0,2}", "+?"])).map(lambda p: f"(?:{p[0]}){p[1]}"),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
+@given(phrases, st.data())
+def test_what_a_phrase_needs_is_in_all_that_it_matches(phrase: str, data: st.DataObject) -> None:
+    """Optional parts, alternatives, repetitions, classes and gaps: what is said to be needed always is."""
+    text = data.draw(st.from_regex(compiled(phrase), fullmatch=True, alphabet=LATIN)).lower()
+
+    assert all(any(piece in text for piece in pieces) for pieces in needed(phrase))
+
+
+@pytest.mark.parametrize(
+    ("phrase", "pieces"),
+    [
+        ("apps?", [{"app"}]),
+        ("fine[- ]?tun\\w*", [{"fine"}, {"tun"}]),
+        ("mit|apache", [{"mit", "apache"}]),
+        ("mit|a", []),
+        ("(?:ab)?cd", [{"cd"}]),
+        ("(?:ab)+cd", [{"ab"}, {"cd"}]),
+        ("GGUF", [{"gguf"}]),
+        ("x ~ weights", [{"weights"}]),
+        ("(?!no )ship", [{"ship"}]),
+    ],
+)
+def test_needed_pieces_are_the_sure_ones(phrase: str, pieces: list[set[str]]) -> None:
+    """Optional letters and what is looked around for are no sure part of a match; of alternatives one is."""
+    assert [set(p) for p in needed(phrase)] == pieces
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_most_phrases_can_be_looked_for_quickly(section: str) -> None:
+    """Nine in ten phrases have a sure piece: the others are searched for in every question."""
+    patterns = lexicon()._sections[section]
+
+    assert sum(bool(p.needs) for p in patterns) >= 0.9 * len(patterns)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize(
+    "unit", ["a", " ", "-", "1,", "train ", "synthetic ", "without ", "the the ", "0 ", "x-", "publish ", "not ", "ne "]
+)
+def test_long_hostile_text_is_read_in_time(section: str, unit: str) -> None:
+    """As many characters as are read, made to slow a search down, take less than a second in each section."""
+    text = unit * (LONG // len(unit))
+    start = time.process_time()
+    for _ in lexicon().find(section, text):
+        pass
+
+    assert time.process_time() - start < 1.0
 
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_no_phrase_slows_down_on_its_own_beginning(section: str) -> None:
-    """No phrase takes long on its own sure piece repeated for a hundred thousand characters."""
+    """No phrase takes long on its own sure pieces, repeated for as many characters as are read."""
     slow = []
     for pattern in lexicon()._sections[section]:
-        unit = f"{pattern.needs or pattern.word} "
+        unit = " ".join([*(max(pieces, key=len) for pieces in pattern.needs), ""]) or f"{pattern.word} "
         text = unit * (LONG // len(unit))
         start = time.process_time()
         for _ in pattern.regex.finditer(text):
             pass
         if time.process_time() - start > 0.5:
-            slow.append(f"{pattern.word}: {pattern.regex.pattern}")
+            slow.append(f"{pattern.word}: {pattern.phrase}")
 
     assert not slow
 
@@ -128,7 +205,7 @@ def test_no_phrase_slows_down_on_its_own_beginning(section: str) -> None:
         ("we want to sell it to customers", "commercial", {"yes"}),
         ("a hobby project", "commercial", {"no"}),
         ("remove the safety guardrails", "topics", {"guardrail_removal"}),
-        ("who owns the outputs?", "asks", {"ownership", "outputs"}),
+        ("who owns the outputs?", "asks", {"outputs"}),
     ],
 )
 def test_sayings_are_understood(text: str, section: str, words: set[str]) -> None:
