@@ -164,7 +164,13 @@ def _data_fingerprint() -> str:
     digest = hashlib.sha256()
     data = resources.files("knowledge") / "data"
     claims = sorted((f for f in (data / "claims").iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
-    for file in [*profile_files(), *claims, *registry_files(), data / "vocabulary.yaml", data / "ambiguous-licenses.yaml"]:
+    for file in [
+        *profile_files(),
+        *claims,
+        *registry_files(),
+        data / "vocabulary.yaml",
+        data / "ambiguous-licenses.yaml",
+    ]:
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 

@@ -125,7 +125,7 @@ def compiled(phrase: str) -> re.Pattern[str]:
     return re.compile(rf"{head}(?:{body})(?!\w)", re.IGNORECASE)
 
 
-_CLASS = re.compile(r"(?<!\?)<(\w+)>")
+_CLASS = re.compile(r"(?<!\(\?)<(\w+)>")
 
 
 def _pattern(word: str, phrase: str, *, whole: bool = False) -> _Pattern:

@@ -310,17 +310,20 @@ _PERMISSIVE = frozenset({"permissive", "public_domain", "data_permissive"})
 
 
 _IN_THE_COPY = re.compile(
-    r"\b(?:contains?|comes? with|came with|under|file|folder|zip|weights under|dated|accepted|signed|agreement|version|pulled|"
+    r"\b(?:contains?|comes? with|came with|under|file|folder|zip|weights under|dated|accepted|signed|agreement|"
+    r"version|pulled|"
     r"liegt|enthält|contient|contiene)\b",
     re.IGNORECASE,
 )
 _HEARSAY = re.compile(
-    r"\b(?:said|says|claims?|heard|thinks?|believes?|read (?:that|somewhere)|told|allegedly|apparently|is it|isn't it|really|"
+    r"\b(?:said|says|claims?|heard|thinks?|believes?|read (?:that|somewhere)|told|allegedly|apparently|is it|"
+    r"isn't it|really|"
     r"angeblich|paraît|dicen)\b",
     re.IGNORECASE,
 )
 _BUILT_ON = re.compile(
-    r"(?:fine-?tun\w*|finetun\w*|derivative|quant\w*|merge|adapter|lora|distill?\w*|based|built|base(?:_model)?(?: model)?|version|variant|"
+    r"(?:fine-?tun\w*|finetun\w*|derivative|quant\w*|merge|adapter|lora|distill?\w*|based|built|"
+    r"base(?:_model)?(?: model)?|version|variant|"
     r"made|trained|copy)\s*(?:of|on|from|is|:|=|off|on top of)\s*(?:the |plain |meta's )?$",
     re.IGNORECASE,
 )

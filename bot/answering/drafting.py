@@ -15,7 +15,7 @@ from knowledge.models import Passage, TermKind
 from knowledge.vocabulary import vocabulary
 
 _ALWAYS = -99.0
-_LEAST = {"prohibitions": _ALWAYS, "unclear": _ALWAYS, "conditions": 0.0, "permissions": 0.0, "notes": 0.3}
+_LEAST = {"prohibitions": _ALWAYS, "unclear": _ALWAYS, "conditions": 0.15, "permissions": 0.25, "notes": 0.7}
 """Log-odds from which a statement is made, by section."""
 _SHOWN_FOR_REVIEW = 3
 """Clauses shown to a lawyer where no reviewed terms exist."""
@@ -132,7 +132,8 @@ def _prefix(candidate: Candidate, section: str) -> str:
     finding = candidate.finding
     if candidate.judgement.case.behind:
         name = candidate.judgement.case.subject.name
-        return f"The terms of {name} bind whoever holds the data; whether they follow a model trained on it, no text says. They read: "
+        follows = "whether they follow a model trained on it, no text says"
+        return f"The terms of {name} bind whoever holds the data; {follows}. They read: "
     if section == "notes":
         held = finding.truth is Truth.TRUE or candidate.term.kind in _EXPLAINING
         return "" if held else "Does not apply as described: "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,32 +40,43 @@ _CURRENCY = {
     "rand": "zar", "try": "try", "lira": "try", "ils": "ils", "shekels": "ils", "aed": "aed", "dirhams": "aed", "sar": "sar",
     "rub": "rub", "rubles": "rub", "uah": "uah", "hryvnia": "uah", "idr": "idr", "rupiah": "idr", "vnd": "vnd", "thb": "thb",
     "baht": "thb", "ngn": "ngn", "naira": "ngn", "kes": "kes", "egp": "egp",
+    "r": "zar", "pesos": "peso", "kr": "crown", "crowns": "crown", "kronor": "crown", "kroner": "crown", "coronas": "crown",
 }  # fmt: skip
+
+
+_BY_COUNTRY = {
+    "peso": {"CO": "cop", "MX": "mxn", "CL": "clp", "AR": "ars", "UY": "uyu", "PH": "php"},
+    "crown": {"CZ": "czk", "SE": "sek", "NO": "nok", "DK": "dkk", "IS": "isk"},
+}
+"""Currencies that share their name."""
+_BY_UNIT = {"crore": "inr", "crores": "inr", "cr": "inr", "lakh": "inr", "lakhs": "inr", "억": "krw", "만": "krw"}
 
 
 def _any(words: Any) -> str:
     return "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True))
 
 
-_UNIT = rf"(?:{_any(_UNITS)})(?![^\W\d_])"
+_UNIT = rf"(?:{_any(_UNITS)})(?:(?![^\W\d_])|(?=(?:eur|usd|chf|gbp|pln)\b))"
 _WORD = _any(_WORDS)
 _DIGITS = r"\d{1,3}(?:[  \u202f]\d{3})+(?!\d)|\d+(?:[.,]\d+)*"
 _SIGN = _any(_CURRENCY)
-_BEFORE = _any([c for c in _CURRENCY if len(c) < 4 and c not in {"won", "try", "cop", "rs"}] + ["rs."])
+_BEFORE = _any([c for c in _CURRENCY if len(c) < 4 and c not in {"won", "try", "cop", "rs", "kr"}] + ["rs."])
 _AMOUNT = re.compile(
-    rf"(?<![\w.,-])(?:(?P<before>{_BEFORE})\s?)?"
+    rf"(?<![\w.,+-])(?:(?P<before>{_BEFORE})\s?)?"
     # Of `8-9M` the upper end counts.
     rf"(?:(?P<lower>\d+(?:[.,]\d+)*)\s?(?:{_UNIT})?\s?(?:-|–|to|bis|à|a|and|und|et|y)\s?(?:{_BEFORE})?(?=\d))?"
-    rf"(?:(?P<digits>{_DIGITS})(?:\s?(?P<unit>{_UNIT})\.?)?|\b(?P<words>{_WORD})(?:\s(?P<unit2>{_UNIT})\.?)?)(?![^\W_])\+?"
+    rf"(?:(?P<digits>{_DIGITS})(?:\s?(?P<unit>{_UNIT})\.?)?|\b(?P<words>{_WORD})(?:\s(?P<unit2>{_UNIT})\.?)?)(?:(?![^\W_])|(?=(?:eur|usd|chf|gbp|pln)\b))\+?"
     rf"(?:\s?(?:d['’]|de |of )?(?P<after>{_SIGN})(?!\w))?",
     re.IGNORECASE,
 )
+_TOKEN = re.compile(r"(?<![\w.,+-])(?:(?P<sign>\d|[$€£¥₹₩]|[A-Za-z]{1,3}\$)|[^\W\d_]+)")
+_STARTS = frozenset({w.split()[0] for w in _WORDS} | {c for c in _CURRENCY if len(c) < 4} | {"rs"})
 _BELOW = re.compile(
     r"(?:under|below|less than|fewer than|<|unter|weniger als|moins de|menos de)\s*[$€£]?$",
     re.IGNORECASE,
 )
 _ABOVE = re.compile(
-    r"(?:over|above|(?<!no )(?<!not )more than|exceed\w*|>|beyond|north of|über|mehr als|plus de|más de)\s*[$€£]?$",
+    r"(?:(?<!turn )(?<!turns )over|above|(?<!no )(?<!not )more than|exceed\w*|>|beyond|north of|über|mehr als|plus de|más de)\s*[$€£]?$",
     re.IGNORECASE,
 )
 
@@ -98,8 +110,10 @@ _MAU = re.compile(
     rf"aktive \w+ (?:im|pro) monat|(?:active )?(?:(?!\d)[\w-]+ )?{_THEM}(?: [^\W\d]+){{0,5}}? ?{_MONTH})",
     re.IGNORECASE,
 )
-_A_MONTH = re.compile(rf"\s*(?:active )?(?:a month|per month|/ ?month|al mes|par mois|im monat|pro monat|monthly)\b", re.IGNORECASE)  # fmt: skip
+_A_MONTH = re.compile(r"\s*(?:active )?(?:a month|per month|/ ?month|al mes|par mois|im monat|pro monat|monthly)\b", re.IGNORECASE)  # fmt: skip
 _USERS_NEAR = re.compile(rf"\b{_THEM}\b[^.;!?]{{0,40}}$", re.IGNORECASE)
+_USERS_ARE = re.compile(r"\b(?:customers?|users?|clients?|players|seats)(?: about|:| are| is| number| roughly| around)+ ?$", re.IGNORECASE)  # fmt: skip
+_SENTENCE = re.compile(r"[.;!?\n](?=\s)")
 _MUU = re.compile(
     r"\s*[~-]?\s*(?:d['’]|(?!\d)\w+ )?(?:monthly uniques?|unique (?:monthly )?(?:users?|visitors?)|muus?\b)",
     re.IGNORECASE,
@@ -110,13 +124,13 @@ _USE = re.compile(
     re.IGNORECASE,
 )
 _STAFF = re.compile(
-    r"\s?(?:[~-]?\s*(?:d['’])?(?:(?!\d)(?!and|or|of|in|per|by|beta|pilot|test|paying)[^\W\d][\w-]*[ -])?(?:employees?|staff(?:ers)?|workers?|fte|ftes|heads|headcount|devs?|engineers|"
+    r"\s?(?:[~-]?\s*(?:d['’])?(?:(?!\d)(?!and|or|of|in|per|by|beta|pilot|test|paying)[^\W\d][\w-]*[ -])?(?:employees?|staff(?:ers)?|workers?|fte|ftes|heads|headcount|devs?|engineers|développeu\w+|entwickler\w*|desarrollador\w+|ingenieros|ingénieurs|"
     r"founders?|cofounders|co-founders|guides|socios|socias|mitarbeit\w+|angestellte\w*|beschäftigte\w*|köpfe|leute\b(?! im monat)|salariés|"
-    r"employés|collaborateurs|empleados|trabajadores|colleagues|kolleg\w+|collègues|of us\b|personen\b|people (?:in|at) (?:the|our) company|people (?:office|company|team|shop|firm|studio))"
+    r"employés|collaborateurs|empleados|trabajadores|colleagues|kolleg\w+|collègues|of us\b|personen\b|people (?:in|at) (?:the|our) company|(?:people|ppl) (?:office|company|team|shop|firm|studio))"
     r"|[ -]?(?:person|people|man|woman|strong|head|köpfig\w*|mann)[ -](?!(?:dataset|data|game|household|jury|benchmark|tent|car|room)\b)[a-z])",
     re.IGNORECASE,
 )
-_PEOPLE = re.compile(r"\s*(?:(?!\d)(?!and|or|of|in|per|by)[^\W\d]\w+ )?(?:people|ppl|persons?|personas|personnes|leute|personen|pers\b\.?)", re.IGNORECASE)  # fmt: skip
+_PEOPLE = re.compile(r"\s*(?:(?!\d)(?!and|or|of|in|per|by)[^\W\d]\w+ )?(?:people|ppl|persons?|personas|personnes|leute|personen|pers\.?)(?!\w)", re.IGNORECASE)  # fmt: skip
 _WE_ARE = re.compile(
     r"\b(?:we(?:['’]re| are)|on est|nous sommes|wir sind|somos|there are|i'?m one of|team of|staff of|équipe de|equipo de|team von|company of|"
     r"firm of|consultancy of|shop of|group of|start-?up of|agency of|studio of|agence de|entreprise de|société de|empresa de|bunch of|headcount(?: is|:| of)?|"
@@ -133,18 +147,22 @@ _COMPANY = re.compile(
     r"co-?op|non-profit|spin-?off|spin-?out|tochter|clinic|insurer|broker|outfit|we(?:['’]re)?|us|our|wir|uns|nous|somos|from)\b",
     re.IGNORECASE,
 )
-_FRAGMENT = re.compile(r"\s*(?:[,.;:)!?–—(•\n]|- |$|(?:in|from|at|en|à|aus|of|on|zu) (?!each|every|it\b)|here\b|worldwide|strong\b|total\b|all\b)")
+_FRAGMENT = re.compile(
+    r"\s*(?:[,.;:)!?–—(•\n]|- |$|(?:in|from|at|en|à|aus|of|on|zu) (?!each|every|it\b)|here\b|worldwide|strong\b|total\b|all\b)"
+)
 _NOT_OURS = re.compile(r"\b(?:client|customer|rival|vendor|competitor)['’]s [^,.]{0,20}$|\b(?:sister|their|they have|they['’]re) [^.;]{0,20}$", re.IGNORECASE)  # fmt: skip
 _THERE = re.compile(r"\s*\w*\s*(?:over )?there\b", re.IGNORECASE)
 _THING = re.compile(r" (?!(?:in|on|at|per|a|and|or|use|pay|who|that|so|with|will|each|al|log|from|have|are|is|were|by|for|as|but|not|if|of|to|can|may|must|see|get|now|today|total|worldwide|only|all|signed|would|monthly)\b)[a-z]+s\b", re.IGNORECASE)  # fmt: skip
 _RELEASED = re.compile(
-    r"\b(?:when|on the day|the day|by the time|the month before|at the time)\b[^.;]{0,40}\b(?:released|published|came out|launched|dropped|release|out)\b|"
+    r"\b(?:when|on the day|the day|by the time|the month before|at the time)\b[^;!?]{0,40}\b(?:released|published|came out|launched|dropped|release|out)\b|"
     r"\b(?:on|at|by|before) (?:the |its |their )?(?:[\w.-]+['’]?s? ){0,2}(?:release|launch)(?: date| day)?\b|\brelease (?:date|day)\b|"
     r"\b(?:beim?|zum|vor dem) (?:[\w.-]+-?)?(?:release|erscheinen|veröffentlichung\w*)|\bals [^.;]{0,30}(?:erschien|herauskam|veröffentlicht)|"
     r"à la sortie|quand [^.;]{0,30}(?:est sorti|sortait)|cuando (?:se )?(?:salió|publicó|lanzó)|fecha de (?:lanzamiento|publicación)",
     re.IGNORECASE,
 )
-_TODAY = re.compile(r"\b(?:today|now|these days|currently|meanwhile|heute|inzwischen|aujourd['’]hui|hoy|ahora)\b", re.IGNORECASE)
+_TODAY = re.compile(
+    r"\b(?:today|now|these days|currently|meanwhile|heute|inzwischen|aujourd['’]hui|hoy|ahora)\b", re.IGNORECASE
+)
 _OF_THE_CLAUSE = re.compile(
     r"\s*(?:monthly )?(?:active )?(?:users? )?(?:cap|limit|threshold|clause|rule|ceiling|line\b|grenze|schwelle|seuil|umbral|límite|is no issue|isn['’]t an issue)\b",
     re.IGNORECASE,
@@ -155,13 +173,15 @@ _NOT_KNOWN = re.compile(
     re.IGNORECASE,
 )
 _MODEL_NAME = re.compile(r"(?<!\w)[A-Z][\w.]*[\s-](?:v?\d[\w.]*[\s-])?$")
-_VERSION = re.compile(r"(?<![\w'’])(?!(?:About|Around|Roughly|Over|Under|Only|With|For|We|Our|Some|Nearly|Almost|The|All|Has|Have|And|Unter|Rund|Wir|Mit|Somos|Unos|Environ|On|Are|Up)\b)[A-Z][\w.]*\s$")
+_VERSION = re.compile(
+    r"(?<![\w'’])(?!(?:About|Around|Roughly|Over|Under|Only|With|For|We|Our|Some|Nearly|Almost|The|All|Has|Have|And|Unter|Rund|Wir|Mit|Somos|Unos|Environ|On|Are|Up)\b)[A-Z][\w.]*(?<![.])\s$"
+)
 
 # --- money ----------------------------------------------------------------------------------------------------------
 
 _REVENUE = re.compile(
     r"(?:\b(?:\w*umsatz\w*|\w*umsätze\w*|revenues?|arr\b|mrr\b|turnover|sales\b|chiffre d.affaires|\bca\b|facturación|facturamos|factura|ingresos|"
-    r"ventas|p\.a\.|income|takings|gross(?:es|ed|ing)?|earn(?:s|ed|ings)?|makes?|made|making|books show|vendemos|vendons|verdien\w+|einnahmen|"
+    r"ventas|p\.a\.|income|takings|gross(?:es|ed|ing)?|earn(?:s|ed|ings)?|(?:we|i|it|they|group|company|app|site|shop|parent|firm|studio|which|that|business) (?:\w+ )?(?:makes?|made)|books show|vendemos|vendons|verdien\w+|einnahmen|"
     r"erlös\w*|receipts|touché|gagn\w+|ganamos|ingresamos|brings? in|pulls? in|sells? tickets|bill(?:ed|ings)?|recettes|revenus)\b|"
     r"(?:a|per|/|each) ?y(?:ea)?r\b|\byearly\b|\bannual(?:ly)?\b|\bal año\b|\bpar an\b|\bim jahr\b|\bpro jahr\b|\blast year\b)",
     re.IGNORECASE,
@@ -174,31 +194,45 @@ _NO_REVENUE = re.compile(
 )
 _NO_REVENUE_AFTER = re.compile(
     r"\s*(?:['’]?s?\s)?(?:(?:in|of|de) )?(?:seed|funding|round|grant|budget|invoice|fine|valuation|from investors|investment|price|fee|per (?:user|seat|call|month per)|"
-    r"/ ?(?:user|seat|call)|a (?:case|seat|piece|ticket|call|pop)|subscription|cap\b|limit|threshold|line\b|rule|ceiling|clause|mark\b|pro (?:nutzer|platz))",
+    r"/ ?(?:user|seat|call)|a (?:case|seat|piece|ticket|call|pop)|subscription|(?:(?:annual |yearly )?(?:revenue|turnover|sales) )?(?:cap\b|limit|threshold|line\b|rule|ceiling|clause|mark\b)|pro (?:nutzer|platz))",
     re.IGNORECASE,
 )
 _LIMIT_BEFORE = re.compile(
-    r"\b(?:licen[cs]e|limit|cap|threshold|ceiling|seuil|umbral|grenze|schwelle|community licence|community license|stability)\b[^,;.!?]{0,30}$|"
+    r"\b(?:licen[cs]e|limit|cap|threshold|ceiling|seuil|umbral|grenze|schwelle|community licence|community license)\b[^,;.!?–—-]{0,30}$|"
     r"\b(?:under|below|over|above|than|within|beyond|hit|cross|exceed|reach|unter|sous|bajo|until|past) (?:the|that|their|its|der|den|die|le|la|el) ?$",
     re.IGNORECASE,
 )
 _ENTITY = re.compile(
     r"(?P<theirs>\b(?:group|parents?|parent company|holding|sister(?: company)?|mother(?: company)?|mutter\w*|konzern\w*|konzernumsatz|groupe|maison[- ]mère|"
-    r"société[- ]mère|matriz|grupo|affiliat\w*|network|owners?|owned by|unternehmensgruppe|schwester\w*|dachgesellschaft|empresa matriz|filiales?|conglomerate)\b)|"
-    r"(?P<ours>\b(?:we|i|our|ours|us|nous|notre|on|wir|uns\w*|nosotros|nuestr\w+|ourselves|own|itself|selbst|ich|yo|subsidiary|company|firm|startup|tochter)\b(?! group| parent| holding| sister| mother| owner| affiliate))",
+    r"société[- ]mère|matriz|grupo|affiliat\w*(?! (?:links?|market|commission|program))|network|owners?|owned by|unternehmensgruppe|schwester\w*|dachgesellschaft|empresa matriz|filiales?|conglomerate|owns? us|corporation|(?:subsidiary|daughter|arm|division|tochter|filiale|filial) (?:of|von|de|d.une?|vom))\b)|"
+    r"(?P<ours>\b(?:we|i|our|ours|(?-i:us)|nous|notre|on (?:fait|a|est)|wir|uns\w*|nosotros|nuestr\w+|ourselves|own|itself|selbst|ich|yo|our subsidiary)\b(?! group| parent| holding| sister| mother| owner| affiliate))",
     re.IGNORECASE,
 )
-_OF_THE_GROUP = re.compile(r"[^,;.!?\d]{0,24}\b(?:group-wide|at group level|of the (?:whole )?group|im konzern|konzernweit|with the parent|in the group|au niveau du groupe|in group)\b", re.IGNORECASE)  # fmt: skip
+_OF_THE_GROUP = re.compile(r"\s?-?(?:group|holding|conglomerate|konzern)\b|[^,;.!?\d]{0,24}\b(?:group-wide|at group level|of the (?:whole )?group|im konzern|konzernweit|with the parent|in the group|au niveau du groupe|in group)\b", re.IGNORECASE)  # fmt: skip
 _CURRENCY_NEAR = re.compile(rf"(?:\W{{0,3}}(?:umsatz|in|turnover|of|sales|revenue|a year|ca|de|en|yearly|per year)\b){{0,4}}\W{{0,3}}({_SIGN})(?!\w)", re.IGNORECASE)  # fmt: skip
 _MONTHLY = re.compile(r"\s*(?:in |of )?(?:(?:mrr|revenue|sales|turnover|umsatz)\s)?(?:a month|per month|/ ?mo(?:nth)?\b|monthly|mrr|par mois|al mes|im monat|pro monat|monatlich|every month)", re.IGNORECASE)  # fmt: skip
-_MONTHLY_BEFORE = re.compile(r"\b(?:monthly (?:revenue|sales|turnover)|mrr|monatsumsatz)\b[^,;.!?]{0,16}$", re.IGNORECASE)
+_MONTHLY_BEFORE = re.compile(
+    r"\b(?:monthly (?:revenue|sales|turnover)|mrr|monatsumsatz)\b[^,;.!?]{0,16}$", re.IGNORECASE
+)
 _SUM_OF_DIGITS = re.compile(
     r"\b(?P<part>low|mid|high|niedrig\w*|mittler\w*|hoch\w*|untere\w*|bas\w*|baj\w*|medi\w*|alt\w*)?[- ]?(?:(?P<n>five|six|seven|eight|nine|fünf|sechs|sieben|acht|cinq|sept|huit|cinco|seis|siete|ocho)"
     r"(?:[- ]figures?|[- ]?stellig\w*| chiffres| cifras|-figure))\b",
     re.IGNORECASE,
 )
 _FIGURES = {"five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "fünf": 5, "sechs": 6, "sieben": 7, "acht": 8, "cinq": 5, "sept": 7, "huit": 8, "cinco": 5, "seis": 6, "siete": 7, "ocho": 8}  # fmt: skip
-_PARTS = {"low": 2, "niedrig": 2, "untere": 2, "bas": 2, "baj": 2, "mid": 5, "mittler": 5, "medi": 5, "high": 8, "hoch": 8, "alt": 8}
+_PARTS = {
+    "low": 2,
+    "niedrig": 2,
+    "untere": 2,
+    "bas": 2,
+    "baj": 2,
+    "mid": 5,
+    "mittler": 5,
+    "medi": 5,
+    "high": 8,
+    "hoch": 8,
+    "alt": 8,
+}
 _ZERO = re.compile(
     r"\bpre-?revenue\b|\b(?:no|zero|without(?: any)?|0) (?:revenues?|income|turnover|sales)\b(?! (?:from|of|in|with|thresh|limit|cap|yet for))|\b(?:revenues?|turnover|income)(?: is|:| are|,)? (?:zero|nil|none|0)\b|"
     r"\b(?:kein(?:en)?|null|ohne) (?:umsatz|umsätze|einnahmen)\b|\b(?:aucun|zéro|sans) (?:revenus?|chiffre d.affaires|ca)\b|\b(?:sin|cero|no tenemos) (?:ingresos|facturación)\b",
@@ -233,12 +267,14 @@ _AGES = [
         rf"\b(?P<age>\d{{1,2}}|{_AGE_WORD})-?jährige\w*",
         rf"\b{_YOUNG}\b(?: are| sind| sont| son|,)? (?:all |about |de |von |à partir de |d['’]au moins |mit )?(?P<age>\d{{1,2}}|{_AGE_WORD})(?: (?:years? old|jahre\w*(?: alt)?|ans|años))(?! of)",
         rf"\b(?:the|our|die|les|los|las|unsere|nos) {_YOUNG} (?:are|sind|ont|tienen|have) (?P<age>\d{{1,2}})(?![\d%,.]\d| ?%| \w*(?:users|people))",
-        rf"\b{_YOUNG}\b[^.;!?\d]{{0,16}}?(?:from|ab|over|above|desde|dès|à partir de|mayores de|aged|age) (?:age )?(?P<age>\d{{1,2}}|{_AGE_WORD})(?P<up>(?: years)?(?: up\b| and (?:up|older|over)| upwards|\+)?)(?![\d%]|[,.]\d| ?[€$])",
-        r"\b(?:ab|from age|dès|à partir de|a partir de|desde los|over the age of|mayores de|minimum age(?: is| of)?:?) (?P<age>\d{1,2})(?: (?:jahren?|ans|años|years))?(?P<up>)\b(?! ?[€$%]|[,.]\d| (?:euro|uhr|user|nutzer))",
-        r"(?<![\w.,$€-])(?P<age>1[2-9]|21|[3-9])(?P<up>\+)(?!\w| ?[\w%]*(?: (?:users|people|employees|countries|languages|models|tests|customers|clients|years|engineers|staff|seats|teams|apps|gpus|hours|of)))",
+        rf"\b{_YOUNG}\b[^.;!?\d]{{0,16}}?(?:from|ab|over|above|desde|dès|à partir de|mayores de|aged|age) (?:age )?(?P<age>\d{{1,2}}|{_AGE_WORD})(?P<up>(?: years)?(?: up\b| and (?:up|older|over)| upwards|\+)?)(?=$|[.,;:)!?\n](?!\d)|\s(?:and|up|or|years?|bis|to|y|et|und|in|on|who|jahre\w*|ans|años)\b)",
+        r"\b(?:(?:ab|dès|à partir de|a partir de|desde los|über) (?=\d+ (?:jahren?|ans|años)\b)|(?:from age|over the age of|mayores de|minimum age(?: is| of)?:?) )(?P<age>\d{1,2})(?P<up>)\b(?![.,]\d)",
+        r"(?<![\w.,$€-])(?P<age>1[2-8]|21)(?P<up>\+)(?!\w| ?[\w%]*(?: (?:users|people|employees|countries|languages|models|tests|customers|clients|years|engineers|staff|seats|teams|apps|gpus|hours|of)))",
         r"\bages? (?P<age>\d{1,2})(?P<up> ?\+| and (?:up|over|older))",
     )
 ]
+_AGE_HINT = re.compile(r"\byears?\b|\byrs?\b|year-old|\byo|jahre|jährig|\bans\b|años|\bage[sd]?\b|\d ?\+|"
+    rf"\b{_YOUNG}\b", re.IGNORECASE)  # fmt: skip
 _ADULTS = 18
 
 
@@ -250,30 +286,27 @@ def facts(text: str) -> dict[str, Any]:
     for amount in amounts:
         if not amount.currency and (name := _kind_of_people(text, amount)):
             found.setdefault(name, _bounded(text, amount))
-    found |= _revenue(text, amounts)
+    where = places(text)
+    found |= _revenue(text, amounts, where.get("region", ""))
     if "mau" not in found and _NOT_KNOWN.search(text):
         found["mau"] = None
     if ages:
         found["users_age"] = ages
-    return found | places(text)
+    return found | where
 
 
 def _kind_of_people(text: str, amount: _Amount) -> str | None:  # noqa: PLR0911  # one exit for each kind
     """The fact that a number of people is, if it is one."""
     before, end = text[max(0, amount.start - 60) : amount.start], amount.end
+    if amount.is_word and amount.value < 2:
+        return None
     if _quotes_a_clause(text, amount) or _is_a_size(text, amount) or _is_a_version(before, amount):
         return None
-    if (mau := _MAU.match(text, end)) or (_A_MONTH.match(text, end) and _USERS_NEAR.search(before)):
-        if mau and _OF_THE_CLAUSE.match(text, mau.end()):
-            return None
-        sentence = re.split(r"[.;!?](?=\s)", text[max(0, amount.start - 120) : amount.start])[-1]
-        after = re.split(r"[.;!?,](?=\s|$)", text[end : end + 60])[0]
-        if _RELEASED.search(sentence + "0" + after) and not _TODAY.search(sentence[-40:]):
-            return "mau_at_release"
-        return "mau"
+    if monthly := _monthly(text, amount, before):
+        return monthly
     if _MUU.match(text, end):
         return "muu"
-    part = re.split(r"[.;!?\n](?=\s)", before)[-1]
+    part = _SENTENCE.split(before)[-1]
     if _NOT_OURS.search(part):
         return None
     if staff := _STAFF.match(text, end):
@@ -283,19 +316,32 @@ def _kind_of_people(text: str, amount: _Amount) -> str | None:  # noqa: PLR0911 
         return "headcount" if not _THERE.match(text, staff.end()) else None
     if people := _PEOPLE.match(text, end):
         return _which_people(text, amount, part, people)
+    return _others(text, amount, part)
+
+
+def _monthly(text: str, amount: _Amount, before: str) -> str | None:
+    mau = _MAU.match(text, amount.end)
+    if mau and _OF_THE_CLAUSE.match(text, mau.end()):
+        return None
+    if not mau and not (_A_MONTH.match(text, amount.end) and _USERS_NEAR.search(before)):
+        return None
+    sentence = _SENTENCE.split(text[max(0, amount.start - 160) : amount.start])[-1]
+    after = re.split(r"[.;!?,](?=\s|$)", text[amount.end : amount.end + 60])[0]
+    at_release = _RELEASED.search(f"{sentence}0{after}") and not _TODAY.search(sentence[-40:])
+    return "mau_at_release" if at_release else "mau"
+
+
+def _others(text: str, amount: _Amount, part: str) -> str | None:
+    """Users, or a bare number of the asker's people."""
+    end = amount.end
     if users := _USERS.match(text, end):
-        if amount.is_word and amount.is_bare:
-            return None
         noun = users["noun"].casefold()
-        alone = noun in {"user", "customer", "client", "player"} or noun.endswith(("customers", "users"))
-        if (alone and noun[-1] != "s" and _THING.match(text, users.end())) or _OF_THE_CLAUSE.match(text, users.end()):
-            return None
-        return "users"
+        of_a_thing = noun in {"user", "customer", "client", "player"} and _THING.match(text, users.end())
+        small = amount.is_word and amount.is_bare
+        return None if small or of_a_thing or _OF_THE_CLAUSE.match(text, users.end()) else "users"
     if _WE_ARE_BARE.search(part) and _is_few(amount) and _FRAGMENT.match(text, end):
         return "headcount"
-    if not amount.is_bare and re.search(r"\b(?:customers?|users?|clients?|players|seats)(?: about|:| are| is| number| roughly| around)+ ?$", part, re.IGNORECASE):
-        return "users"
-    if not amount.is_word and _USE.match(text, end) and re.match(r"\s\w+s\s", text[end : end + 20]):
+    if (not amount.is_bare and _USERS_ARE.search(part)) or (not amount.is_word and _USE.match(text, end)):
         return "users"
     return None
 
@@ -305,13 +351,20 @@ def _which_people(text: str, amount: _Amount, part: str, people: re.Match[str]) 
     end = people.end()
     if _THERE.match(text, end):
         return None
-    if re.match(r"\s*(?:who )?(?:use|using|pay|signed|rely|have it|on it|log in|open|download|installed|subscribe|nutzen|utilisent|usan)", text[end : end + 20]):
+    if re.match(
+        r"\s*(?:who )?(?:use|using|pay|signed|rely|have it|on it|log in|open|download|installed|subscribe|nutzen|utilisent|usan)",
+        text[end : end + 20],
+    ):
         return "users"
     if _WE_ARE.search(part):
         return "headcount"
-    if _FRAGMENT.match(text, end) and (_COMPANY.search(part) or re.search(r"[(,;:–—-]\s?(?:ca\. |about |~ ?|approx\. )?$", part) or not part.strip()):
+    if _FRAGMENT.match(text, end) and (
+        _COMPANY.search(part) or re.search(r"[(,;:–—-]\s?(?:ca\. |about |~ ?|approx\. )?$", part) or not part.strip()
+    ):
         return "headcount"
-    if not amount.is_word and re.search(r"\b(?:for|to|by|serv\w+|reach\w*|exceed|under|over|than) ?$", part, re.IGNORECASE):
+    if not amount.is_word and re.search(
+        r"\b(?:for|to|by|serv\w+|reach\w*|exceed|under|over|than) ?$", part, re.IGNORECASE
+    ):
         return "users"
     return None
 
@@ -322,12 +375,17 @@ def _is_few(amount: _Amount) -> bool:
 
 def _quotes_a_clause(text: str, amount: _Amount) -> bool:
     """Whether a number is a licence's limit that somebody mentions, not the asker's own."""
-    return bool(_OF_THE_CLAUSE.match(text, amount.end) or _IN_THE_CLAUSE.search(text[max(0, amount.start - 80) : amount.start]))
+    return bool(
+        _OF_THE_CLAUSE.match(text, amount.end) or _IN_THE_CLAUSE.search(text[max(0, amount.start - 80) : amount.start])
+    )
 
 
 def _is_a_size(text: str, amount: _Amount) -> bool:
     """Whether a number is a model's parameters (`Llama 3 8B users`), not a count of people."""
-    return amount.shown.endswith("B") and bool(_MODEL_NAME.search(text[max(0, amount.start - 30) : amount.start]))
+    return amount.shown.endswith("B") and (
+        text[amount.end : amount.end + 1] == "-"
+        or bool(_MODEL_NAME.search(text[max(0, amount.start - 30) : amount.start]))
+    )
 
 
 def _is_a_version(before: str, amount: _Amount) -> bool:
@@ -335,7 +393,7 @@ def _is_a_version(before: str, amount: _Amount) -> bool:
     return amount.is_bare and not amount.is_word and amount.value < 100 and bool(_VERSION.search(before[-24:]))
 
 
-def _revenue(text: str, amounts: list[_Amount]) -> dict[str, int]:
+def _revenue(text: str, amounts: list[_Amount], region: str) -> dict[str, int]:
     found: dict[str, int] = {}
     default = next((a.currency for a in amounts if a.currency), "usd")
     last = 0
@@ -343,7 +401,7 @@ def _revenue(text: str, amounts: list[_Amount]) -> dict[str, int]:
         start = max(last, amount.start - 80)
         part = re.split(r"[.!?;](?=\s)", text[start : amount.start])[-1]
         after = re.split(r"[.!?;](?=\s|$)|, | [-–—] | but | aber ", text[amount.end : amount.end + 32])[0]
-        currency = amount.currency or _currency_near(text, amount)
+        currency = amount.currency or _currency_near(text, amount) or _BY_UNIT.get(amount.unit.casefold())
         if not (currency or _is_a_sum(part, amount, found)):
             continue
         last = amount.end
@@ -355,10 +413,15 @@ def _revenue(text: str, amounts: list[_Amount]) -> dict[str, int]:
         theirs = bool(entities and entities[-1]["theirs"]) or bool(_OF_THE_GROUP.match(text, amount.end))
         if not (_REVENUE.search(part[-50:]) or _REVENUE.search(after) or (found and entities)):
             continue
-        if not (amount.unit or amount.value >= 10_000 or re.search(r"(?i)\b(?:we|i|ich|j['’]ai|earn\w*|make|made|revenue|turnover|umsatz|touché)\b", part)):
+        if not (
+            amount.unit
+            or amount.value >= 10_000
+            or re.search(r"(?i)\b(?:we|i|ich|j['’]ai|earn\w*|make|made|revenue|turnover|umsatz|touché)\b", part)
+        ):
             continue
         times = 12 if _MONTHLY.match(text, amount.end) or _MONTHLY_BEFORE.search(part) else 1
-        name = f"{'affiliate_' if theirs else ''}revenue_{currency or default}"
+        currency = _BY_COUNTRY.get(currency or default, {}).get(region[:2], currency or default)
+        name = f"{'affiliate_' if theirs else ''}revenue_{currency}"
         found.setdefault(name, _bounded(text, amount) * times)
     if not found and (digits := _SUM_OF_DIGITS.search(text)):
         found |= _figures(text, digits)
@@ -377,7 +440,9 @@ def _is_a_sum(part: str, amount: _Amount, found: dict[str, int]) -> bool:
     if not amount.unit or amount.is_word:
         return False
     said = r"\b(?:(?:we|i|group|company) (?:\w+ )?(?:make|makes|earn|gross|bill)|revenue|turnover|arr|umsatz\w*|facturamos|facturación|chiffre d.affaires|CA|ventas|annual sales)(?: of| is| was| about| around| roughly| some| von| de| unos| environ|:| at|\W)*$"
-    ours = bool(found) and bool(re.search(r"\b(?:have|has|with|only|just|about|had|nous|wir|we|itself|own)\b[ :]*$", part, re.IGNORECASE))
+    ours = bool(found) and bool(
+        re.search(r"\b(?:have|has|with|only|just|about|had|nous|wir|we|itself|own)\b[ :]*$", part, re.IGNORECASE)
+    )
     return ours or bool(re.search(said, part, re.IGNORECASE))
 
 
@@ -395,22 +460,24 @@ def _figures(text: str, match: re.Match[str]) -> dict[str, int]:
 
 def _ages(text: str) -> tuple[str | None, list[tuple[int, int]]]:
     """The age of those who use it, and where it stands. A lower bound that lets minors in is its age, `18+` stays so."""
+    if not _AGE_HINT.search(text):
+        return None, []
     for pattern in _AGE_RANGES:
         for match in pattern.finditer(text):
             if int(match[1]) < int(match[2]):
                 return f"{int(match[1])}-{int(match[2])}", [match.span()]
     for pattern in _AGES:
-        if match := pattern.search(text):
-            said = match["age"].casefold()
+        if single := pattern.search(text):
+            said = single["age"].casefold()
             age = int(said) if said.isdigit() else int(_YEARS[said])
-            is_bound = "up" in match.re.groupindex and match["up"] is not None and age >= _ADULTS
-            return f"{age}+" if is_bound else str(age), [match.span()]
+            is_bound = "up" in single.re.groupindex and single["up"] is not None and age >= _ADULTS
+            return f"{age}+" if is_bound else str(age), [single.span()]
     return None, []
 
 
 def _amounts(text: str) -> list[_Amount]:
     found = []
-    for match in _AMOUNT.finditer(text):
+    for match in _matches(text):
         sign = (match["after"] or match["before"] or "").casefold().rstrip(".")
         unit = match["unit"] or match["unit2"] or ""
         shown = match["digits"] or match["words"]
@@ -428,6 +495,17 @@ def _amounts(text: str) -> list[_Amount]:
             )
         )
     return found
+
+
+def _matches(text: str) -> Iterator[re.Match[str]]:
+    """Yield the amounts; only where a digit, a number word or a currency starts is the long pattern tried."""
+    last = 0
+    for token in _TOKEN.finditer(text):
+        if token.start() < last or not (token["sign"] or token.group().casefold() in _STARTS):
+            continue
+        if match := _AMOUNT.match(text, token.start()):
+            last = match.end()
+            yield match
 
 
 def _bounded(text: str, amount: _Amount) -> int:

@@ -233,7 +233,7 @@ def not_published(mention: Mention, case: Case, license_name: str) -> Unresolved
     """Return what to ask where a question rests on weights of a closed model."""
     return Unresolved(
         mention,
-        f"No public weights of {case.subject.name} are known here, under {license_name} or any other licence; it is used "
+        f"No public weights of {case.subject.name} are known here, under {license_name} or another licence; it is used "
         f"through a service under that service's terms. Where did you get the weights, and what does the page say?",
     )
 

@@ -111,11 +111,13 @@ _ASIDE_BEFORE = re.compile(
     r"(?:\bunlike|\binstead of|\brather than|compared (?:to|with)|mov(?:e|ed|ing) (?:away )?(?:off|from)|replac\w+|"
     r"switch\w* (?:away )?from|migrat\w+ from|previously|used to (?:run|use)|\bthe old|same (?:as|like)|\blike with|"
     r"\bas with|\bvs\.?|versus|\bwanted|\bconsidered|\blooked at|thought (?:about|of)|\bproposed|\bsuggested|ruled out|"
-    r"gave up on|\brejected|\bdropped|\binstead,? of|\banstatt|\bstatt|au lieu de|en vez de|not the same as)\s+(?:the |our |a |an |with |for )?$",
+    r"gave up on|\brejected|\bdropped|\binstead,? of|\banstatt|\bstatt|au lieu de|en vez de|"
+    r"not the same as)\s+(?:the |our |a |an |with |for )?$",
     re.IGNORECASE,
 )
 _ASIDE_AFTER = re.compile(
-    r"^[^.!?,;]{0,20}\b(?:got|was|were|is|has been|had been)\s+(?:already )?(?:refused|rejected|denied|declined|turned down|"
+    r"^[^.!?,;]{0,20}\b(?:got|was|were|is|has been|had been)\s+(?:already )?(?:refused|rejected|denied|declined|"
+    r"turned down|"
     r"ruled out|vetoed|abgelehnt|refusé|rechazad\w)",
     re.IGNORECASE,
 )
@@ -132,7 +134,8 @@ def _asides(text: str, things: Sequence[Mention]) -> list[Mention]:
 
 
 _PUBLISHING = re.compile(
-    r"\b(?:publish|releas|re-?licen[cs]|put|ship|distribut|go(?:es)? out|upload|slap|sell|add|offer|shar|give|everything|"
+    r"\b(?:publish|releas|re-?licen[cs]|put|ship|distribut|go(?:es)? out|upload|slap|sell|add|offer|shar|give|"
+    r"everything|"
     r"veröffentlich|publier|publicar)\w*",
     re.IGNORECASE,
 )
@@ -173,7 +176,8 @@ def _is_label(text: str, mention: Mention) -> bool:
 
 
 _TRAINED_ON = re.compile(
-    r"(?:(?:is|are|was|were|been|it'?s|got)\s+(?:\w+\s+)?(?:pre-?)?trained|pre-?trained|whose training data|trained by \w+)"
+    r"(?:(?:is|are|was|were|been|it'?s|got)\s+(?:\w+\s+)?(?:pre-?)?trained|pre-?trained|whose training data|"
+    r"trained by \w+)"
     r"\s+(?:mostly |only |purely )?(?:on|with|is|from)\s+(?:the |data from )?$",
     re.IGNORECASE,
 )
@@ -192,7 +196,8 @@ def _is_named(text: str, mention: Mention) -> bool:
 
 
 _PART = re.compile(
-    r"\b(?:data ?sets?|corpus|corpora|data|images?|photos?|captions?|recordings?|texts?|library|libraries|package|component|"
+    r"\b(?:data ?sets?|corpus|corpora|data|images?|photos?|captions?|recordings?|texts?|library|libraries|package|"
+    r"component|"
     r"plugin|fonts?|wrapper|engine|sdk|tool|module|annotations?|table|database|paragraphs|articles|bibliothek|"
     r"datensatz|bibliothèque|jeu de données|biblioteca|conjunto)\b",
     re.IGNORECASE,
@@ -218,13 +223,17 @@ _CLOSE = 6
 
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|\n")
 _NO_LICENSE = re.compile(
-    r"\b(?:(?:no|without(?: any| a)?|lacks? (?:a|any)|missing(?: a)?|not a single|zero|keine?|ohne|sans|sin|aucune|ninguna)"
-    r"\s+(?:\w+\s+)?(?:licen[cs]e|lizenz|licencia)s?\b(?!\s*(?:key|fee|cost|server|tag says))|unlicen[cs]ed\b(?! practice)|"
-    r"licen[cs]e (?:field |section |file )?(?:is |was )?(?:empty|blank|missing)|nobody (?:ever )?(?:added|gave it) a licen[cs]e)",
+    r"\b(?:(?:no|without(?: any| a)?|lacks? (?:a|any)|missing(?: a)?|not a single|zero|keine?|ohne|sans|sin|"
+    r"aucune|ninguna)"
+    r"\s+(?:\w+\s+)?(?:licen[cs]e|lizenz|licencia)s?\b(?!\s*(?:key|fee|cost|server|tag says))|"
+    r"unlicen[cs]ed\b(?! practice)|"
+    r"licen[cs]e (?:field |section |file )?(?:is |was )?(?:empty|blank|missing)|nobody (?:ever )?(?:added|"
+    r"gave it) a licen[cs]e)",
     re.IGNORECASE,
 )
 _ARTEFACT = re.compile(
-    r"\b(?:lora|adapters?|checkpoints?|merge|fine-?tunes?|gguf|data ?sets?|corpus|repo(?:sitory)?|weights|models?|vae|upload|"
+    r"\b(?:lora|adapters?|checkpoints?|merge|fine-?tunes?|gguf|data ?sets?|corpus|repo(?:sitory)?|weights|models?|"
+    r"vae|upload|"
     r"file|safetensors|zip|torrent|modell|modèle|modelo|datensatz)\b",
     re.IGNORECASE,
 )

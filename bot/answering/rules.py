@@ -184,7 +184,7 @@ def _action(predicate: Predicate, situation: Situation) -> Outcome:
             outcome = Truth.TRUE if value in actions else Truth.FALSE
         elif actions & group.sure:
             outcome = Truth.TRUE
-        elif actions & group.maybe or (value in _LEFT_OPEN and not _settled(actions)):
+        elif actions & group.maybe or (value in _LEFT_OPEN and not _settled(actions, situation.use)):
             outcome = Truth.OPEN
             questions.append(group.question)
         else:
@@ -197,8 +197,10 @@ def _action(predicate: Predicate, situation: Situation) -> Outcome:
 _LEFT_OPEN = frozenset({"made_available", "distributed", "hosted"})
 
 
-def _settled(actions: set[str]) -> bool:
-    """Whether the actions say if anybody outside the organisation gets at the work."""
+def _settled(actions: set[str], use: Use) -> bool:
+    """Whether the use says if anybody else gets at the work; who runs it for no gain and tells of nobody keeps it."""
+    if use.commercial is False and actions <= {"inference", "fine_tune", "quantize", "merge", "modify_code"}:
+        return True
     reaching = vocabulary().groups["made_available"].sure
     return bool(actions & reaching) or bool(actions & {"internal_use", "evaluate", "publish_research"})
 

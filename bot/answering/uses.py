@@ -52,16 +52,19 @@ def _is_licensing(text: str, actions: tuple[str, ...], asks: frozenset[str], men
 
 
 _STRONGLY_INTERNAL = re.compile(
-    r"\b(?:only (?:our|for (?:our )?(?:staff|employees|internal))|only [\w ]{0,12}(?:staff|employees|team|people|doctors|engineers|designers)\b|internal(?:ly)? only|internal use|staff only|"
+    r"\b(?:only (?:our|for (?:our )?(?:staff|employees|internal))|only [\w ]{0,12}(?:staff|employees|team|people|"
+    r"doctors|engineers|designers)\b|internal(?:ly)? only|internal use|staff only|"
     r"never leaves?|nothing leaves|no (?:external|outside) users|employees only|purely internal|in-?house|internal\b|"
-    r"stays? (?:private|internal|inside)|we just log in|intern\b|en interne|internamente|on our own servers?|own (?:\w+ )?(?:staff|employees|agents|team))",
+    r"stays? (?:private|internal|inside)|we just log in|intern\b|en interne|internamente|on our own servers?|"
+    r"own (?:\w+ )?(?:staff|employees|agents|team))",
     re.IGNORECASE,
 )
 _OUTREACH = frozenset(
     {"distribute_product", "host_api", "redistribute_weights", "redistribute_data", "embed_on_device"}
 )
 _PUBLISHING = re.compile(
-    r"\b(?:publish|releas|re-?licen[cs]|put|ship|distribut|go(?:es)? out|upload|slap|sell|add|offer|shar|give|everything)\w*",
+    r"\b(?:publish|releas|re-?licen[cs]|put|ship|distribut|go(?:es)? out|upload|slap|sell|add|offer|shar|give|"
+    r"everything)\w*",
     re.IGNORECASE,
 )
 
@@ -73,20 +76,24 @@ _HANDED_OVER = re.compile(
 )
 """Without one of these a service stays a service: nobody gets a copy."""
 _WITH_OUTPUTS = re.compile(
-    r"\b(?:outputs?|generations|completions)\b[^?!]{0,60}\b(?:train|fine-?tun|sft|distil|tun)\w*[^?!]{0,40}\b(?:with|on|from) (?:them|these|those|it)\b",
+    r"\b(?:outputs?|generations|completions)\b[^?!]{0,60}\b(?:train|fine-?tun|sft|distil|"
+    r"tun)\w*[^?!]{0,40}\b(?:with|on|from) (?:them|these|those|it)\b",
     re.IGNORECASE,
 )
 _DUTY = re.compile(
-    r"\b(?:(?:do|does|would|will|did|so)\b[^.?!]{0,70}?\b(?:have|need|has) to\b|must (?:we|i|it|they|our|the|this|everything)\b|"
+    r"\b(?:(?:do|does|would|will|did|so)\b[^.?!]{0,70}?\b(?:have|need|has) to\b|must (?:we|i|it|they|our|the|this|"
+    r"everything)\b|"
     r"(?:are|is|am)\b[^.?!]{0,50}?\b(?:required|obliged|forced|supposed|bound) to\b|"
-    r"(?:oblig|forc|requir|mak|compel)\w+ (?:us|me|you|anyone|people)(?: to)?\b|(?:müssen|muss) (?:wir|ich|man|das|die|der|unser\w*)\b|"
+    r"(?:oblig|forc|requir|mak|compel)\w+ (?:us|me|you|anyone|people)(?: to)?\b|(?:müssen|muss) (?:wir|ich|man|"
+    r"das|die|der|unser\w*)\b|"
     r"doit-on|devons-nous|dois-je|faut-il|(?:tenemos|tengo|hay) que|debemos)"
     r"[^.?!]*?(?=\b(?:when|if|once|before|after|wenn|sobald|si|quand|cuando)\b|[.?!,;]|$)",
     re.IGNORECASE,
 )
 """What a question asks whether it is a duty is not what the asker plans: `must we publish the weights?`"""
 _OUTSIDERS = re.compile(
-    r"\b(?:customers?|clients?|consumers?|public(?:ly)?|outside users?|the hub|hugging ?face|sell\w*|sold|paying|paid|subscribers?|"
+    r"\b(?:customers?|clients?|consumers?|public(?:ly)?|outside users?|the hub|hugging ?face|sell\w*|sold|paying|"
+    r"paid|subscribers?|"
     r"partners?|third part\w+|app ?stores?|market\w*|kunden|clientes?|öffentlich\w*|verkauf\w*)\b",
     re.IGNORECASE,
 )
@@ -161,7 +168,8 @@ def _topics(text: str, domain: str | None) -> dict[str, Truth]:
 
 
 _AGAINST = re.compile(
-    r"\b(?:detect\w*|moderat\w*|prevent\w*|combat\w*|fight\w*|flag\w*|filter(?:s|ing)? out|classif(?:y|ier)\w*|red[- ]team\w*|"
+    r"\b(?:detect\w*|moderat\w*|prevent\w*|combat\w*|fight\w*|flag\w*|filter(?:s|ing)? out|classif(?:y|ier)\w*|"
+    r"red[- ]team\w*|"
     r"recogni[sz]\w*|counter\w*|against|erkenn\w*|détect\w*)\b",
     re.IGNORECASE,
 )

@@ -247,3 +247,145 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 
     assert all(v is None or isinstance(v, int | str) for v in allowed.values())
     assert all(v is None or isinstance(v, str) or v >= -1 for v in allowed.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("14 people", {"headcount": 14}),
+        ("we're 8", {"headcount": 8}),
+        ("On est 8", {"headcount": 8}),
+        ("a 38-person biotech", {"headcount": 38}),
+        ("two founders", {"headcount": 2}),
+        ("la empresa (220 personas)", {"headcount": 220}),
+        ("a team of 9", {"headcount": 9}),
+        ("the 200 of us", {"headcount": 200}),
+        ("8 ppl studio", {"headcount": 8}),
+        ("1 800 salariés", {"headcount": 1800}),
+        ("5,000 seats", {"users": 5000}),
+        ("26,000 pupils signed up", {"users": 26_000}),
+        ("4,000 store clerks use it", {"users": 4000}),
+        ("220 colleagues use it", {"users": 220}),
+        ("90 thousand installs", {"users": 90_000}),
+        ("400 mil usuarios al mes", {"mau": 400_000}),
+        ("70k monthly actives", {"mau": 70_000}),
+        ("1.9 million people open the app in a month", {"mau": 1_900_000}),
+        ("140 Tsd. Kinder im Monat", {"mau": 140_000}),
+        ("users of all kinds, about 8,500 a month", {"mau": 8500}),
+        ("When Llama 3.1 was published we were at 712 million monthly users", {"mau_at_release": 712 * M}),
+        ("650M MAU on the release date", {"mau_at_release": 650 * M}),
+    ],
+)
+def test_people_are_the_asker_s_or_users(text: str, expected: dict[str, int]) -> None:
+    """Words around a number tell staff from users, and users from monthly users."""
+    assert facts(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AlphaFold 3 predictions",
+        "8 GPUs, 300 tickets, 20k photos",
+        "on 600 customer questions",
+        "a person at a company",
+        "we're 8 months in",
+        "Alpaca 7B-Schüler",
+        "C++17 users",
+        "20B tokens",
+        "a node takes 64 GB",
+    ],
+)
+def test_other_counts_are_no_people(text: str) -> None:
+    """Items, sizes and versions are not counts of people."""
+    assert facts(text) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("pre-revenue startup", {"revenue_usd": 0}),
+        ("we have no income", {"revenue_usd": 0}),
+        ("revenue zero so far", {"revenue_usd": 0}),
+        ("$600k a yr", {"revenue_usd": 600_000}),
+        ("we earn low seven figures", {"revenue_usd": 2 * M}),
+        ("low seven figures (EUR) in sales", {"revenue_eur": 2 * M}),
+        ("we make about 4 M", {"revenue_usd": 4 * M}),
+        ("sales over the last twelve months are 3M USD", {"revenue_usd": 3 * M}),
+        ("82 k€ de CA", {"revenue_eur": 82_000}),
+        ("2 MEUR Umsatz", {"revenue_eur": 2 * M}),
+        ("6,5 Mio. Umsatz (Euro)", {"revenue_eur": 6_500_000}),
+        ("we make 20k€ a month", {"revenue_eur": 240_000}),
+        ("$2-3M ARR", {"revenue_usd": 3 * M}),
+        ("KRW 4.5 billion revenue", {"revenue_krw": 4500 * M}),
+        ("PLN 64m revenue", {"revenue_pln": 64 * M}),
+        ("turnover of CHF 3m", {"revenue_chf": 3 * M}),
+        ("revenue of 5 crore rupees", {"revenue_inr": 50 * M}),
+        ("12 million yuan revenue", {"revenue_cny": 12 * M}),
+        ("R$ 3 million turnover", {"revenue_brl": 3 * M}),
+        ("¥500 million revenue", {"revenue_jpy": 500 * M}),
+        ("group sales 6.8 billion euros, we have 4 million", {"affiliate_revenue_eur": 6800 * M, "revenue_eur": 4 * M}),
+        ("revenue $1.4M, parent has about $85M", {"revenue_usd": 1_400_000, "affiliate_revenue_usd": 85 * M}),
+        ("wir 0,8 Mio € umsatz, aber mutter mit 4 Mrd €", {"revenue_eur": 800_000, "affiliate_revenue_eur": 4000 * M}),
+        ("groupe : 1,1 Md$ de CA, nous : 6 M€", {"affiliate_revenue_usd": 1100 * M, "revenue_eur": 6 * M}),
+        ("Konzernumsatz liegt bei 11 Mrd Euro", {"affiliate_revenue_eur": 11_000 * M}),
+    ],
+)  # fmt: skip
+def test_revenue_of_the_asker_and_of_the_group(text: str, expected: dict[str, int]) -> None:
+    """Yearly revenue is read in any currency; what a group or a parent earns is kept apart."""
+    assert facts(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "raised 1.1M USD in funding last year",
+        "our budget is $2m a year",
+        "the invoice was 30,000 EUR this year",
+        "is the $1M revenue cap real?",
+        "the licence limit is $1M revenue",
+        "customers pay 300 EUR a month",
+        "up to 2,000 EUR a year",
+        "79 € a case",
+    ],
+)
+def test_other_money_is_no_revenue(text: str) -> None:
+    """Funding, prices, budgets, invoices and a licence's limit are not what the asker earns."""
+    assert not [name for name in facts(text) if "revenue" in name]
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        ("usuarios de 14 a 17 años", "14-17"),
+        ("6- to 10-year-olds", "6-10"),
+        ("patients aged 5 to 13", "5-13"),
+        ("kids 4-7", "4-7"),
+        ("élèves de 11 à 15 ans", "11-15"),
+        ("Erstklässler (6 bis 8 Jahre)", "6-8"),
+        ("ab 12 Jahren", "12"),
+        ("niños de 8 años", "8"),
+        ("chatting with 14-year-olds", "14"),
+        ("eight year olds", "8"),
+        ("the pupils are 11", "11"),
+        ("13+", "13"),
+        ("adults only, 18+", "18+"),
+        ("players are 21+", "21+"),
+        ("a ten-year-old model", None),
+        ("C++17 and python 3+", None),
+        ("for kids ab 16 GPUs", None),
+        ("12+ countries", None),
+    ],
+)
+def test_ages_in_four_languages(text: str, age: str | None) -> None:
+    """The users' age is a range or a bound; a bound that lets minors in is its age."""
+    assert facts(text).get("users_age") == age
+
+
+_PIECES = "we're 8 $2 3M € k a month people users group revenue of under 6-10 year olds - , . zero figures"
+
+
+@given(st.lists(st.sampled_from(_PIECES.split()), max_size=25))
+def test_no_order_of_words_breaks_the_numbers(words: list[str]) -> None:
+    """Amounts, cues and marks in any order give whole numbers, ages and places."""
+    for name, value in facts(" ".join(words)).items():
+        assert isinstance(value, str) if name in {"users_age", "region", "markets"} else isinstance(value, int)
