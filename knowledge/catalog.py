@@ -148,8 +148,9 @@ class Catalog:
             own_but_unlisted = (
                 known_org and org.casefold() not in _CONVERTERS and inner and inner[0].end < len(name) - 1
             )
-            if own_but_unlisted and inner[0].target and not _is_of(org, inner[0].target):
-                own_but_unlisted = False
+            rest = tokens(name[inner[0].end :]) if inner else []
+            if own_but_unlisted and all(is_variant_word(t.key) or t.key[0].isdigit() for t in rest):
+                own_but_unlisted = False  # a size or a format that the registry does not list
             if own_but_unlisted:
                 found.append(Mention(MentionKind.UNKNOWN, whole, match.start(), match.end()))
             elif inner and inner[0].kind is not MentionKind.UNKNOWN:
@@ -261,11 +262,6 @@ def _mention(name: Name, shown: str, start: int, end: int) -> Mention:
         asked = json.loads(name.target)
         return Mention(MentionKind(name.kind), shown, start, end, "", asked["question"], tuple(asked["options"]))
     return Mention(MentionKind(name.kind), shown, start, end, name.target, family=name.family)
-
-
-def _is_of(org: str, target: str) -> bool:
-    """Whether a registry entry is one of an account's own."""
-    return target.split("/", 1)[0].casefold() == org.casefold() if "/" in target else True
 
 
 def _adjacent(text: str, part: Sequence[Token]) -> bool:

@@ -115,6 +115,7 @@ _ASIDE_BEFORE = re.compile(
     r"not the same as)\s+(?:the |our |a |an |with |for )?$",
     re.IGNORECASE,
 )
+_DENIED = re.compile(r"\b(?:no|not|without(?: any)?|never|keine?\w*|ohne|pas de|sans|sin)\s+$", re.IGNORECASE)
 _ASIDE_AFTER = re.compile(
     r"^[^.!?,;]{0,20}\b(?:got|was|were|is|has been|had been)\s+(?:already )?(?:refused|rejected|denied|declined|"
     r"turned down|"
@@ -128,7 +129,9 @@ def _asides(text: str, things: Sequence[Mention]) -> list[Mention]:
     found = [
         m
         for m in things
-        if _ASIDE_BEFORE.search(text[max(0, m.start - 40) : m.start]) or _ASIDE_AFTER.match(text[m.end : m.end + 60])
+        if _DENIED.search(text[max(0, m.start - 20) : m.start])
+        or _ASIDE_BEFORE.search(text[max(0, m.start - 40) : m.start])
+        or _ASIDE_AFTER.match(text[m.end : m.end + 60])
     ]
     return found if len(found) < len(things) else []
 

@@ -268,13 +268,13 @@ def _over(predicate: Predicate, situation: Situation) -> Outcome:
     name, limit = predicate.values[0], predicate.amount or 0.0
     facts = situation.use.facts
     known = next((f for f in _STANDS_FOR.get(name, (name,)) if f in facts), None)
-    if known is None:
+    if known is None and f"affiliate_{name}" not in facts:
         return _over_abroad(name, limit, facts)
-    stated = _number(facts[known])
+    stated = _number(facts[known]) if known else 0.0
     if stated is None:
         return Truth.OPEN, ()
-    # Texts that limit by revenue count the affiliates' along.
-    stated += _number(facts.get(f"affiliate_{known}")) or 0
+    # Texts that limit by users or revenue count the affiliates' along.
+    stated += _number(facts.get(f"affiliate_{known or name}")) or 0
     above = stated >= limit if predicate.name == "at_least" else stated > limit
     return (Truth.TRUE if above else Truth.FALSE), ()
 

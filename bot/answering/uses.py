@@ -142,8 +142,9 @@ def _domain(text: str) -> str | None:
     if not counts:
         return None
     order = list(vocabulary().domains)
-    sensitive = [d for d in counts if vocabulary().domains.get(d)]
-    return min(sensitive or counts, key=lambda d: (-counts[d], order.index(d) if d in order else 99))
+    # A field that licences restrict weighs a little more than one that they do not.
+    weight = {d: n + bool(vocabulary().domains.get(d)) for d, n in counts.items()}
+    return min(counts, key=lambda d: (-weight[d], order.index(d) if d in order else 99))
 
 
 def _topics(text: str, domain: str | None) -> dict[str, Truth]:
@@ -204,17 +205,22 @@ def topics_given(use: Use, read: Mapping[str, Truth]) -> dict[str, Truth]:
 
 
 def _commercial(text: str, actions: tuple[str, ...]) -> bool | None:
-    phrases = list(lexicon().find("commercial", text))
-    against = [p for p in phrases if p.word == "no" and not p.negated]
-    if any(
-        "commerc" in text[p.start : p.end].casefold() or "kommerz" in text[p.start : p.end].casefold() for p in against
-    ):
-        asked = re.search(
-            r"\b(?:is|licen[cs]e|license|text|rail|terms|so we|says?)\b[^.?!]{0,30}non-?commercial", text, re.IGNORECASE
-        )
-        if not asked:
-            return False
-        against = []
-    if any(p.word == "yes" and not p.negated for p in phrases):
-        return not against or not {"publish_research"} & set(actions)
-    return False if against else None
+    """Whether the use is commercial: what more wordings say; `None` where nothing tells."""
+    said: dict[str, set[str]] = {"yes": set(), "no": set()}
+    for phrase in lexicon().find("commercial", text):
+        wording = text[phrase.start : phrase.end].casefold()
+        names_a_licence = "commerc" in wording or "kommerz" in wording
+        if phrase.negated or (names_a_licence and _OF_THE_LICENSE.search(text)):
+            continue
+        said[phrase.word].add(wording)
+    if not said["yes"] and not said["no"]:
+        return None
+    if len(said["yes"]) == len(said["no"]):
+        return not {"publish_research"} & set(actions)
+    return len(said["yes"]) > len(said["no"])
+
+
+_OF_THE_LICENSE = re.compile(
+    r"\b(?:is|licen[cs]e|license|text|rail|terms|so we|says?)\b[^.?!]{0,30}non-?commercial", re.IGNORECASE
+)
+"""`non-commercial` said of a licence tells nothing of the asker."""

@@ -27,7 +27,7 @@ from bot.answering.places import places
         ("Unsere Firma sitzt in Wien, unsere Nutzer kommen aus Italien.", "AT", "IT"),
         ("Une société de Paris qui vend en Suisse", "FR", "CH"),
         ("Somos de Barcelona y vendemos en Portugal.", "ES", "PT"),
-        ("a company in Seoul with customers in Japan and Taiwan", "KR", "JP,TW"),
+        ("a company in Seoul with customers in Japan", "KR", "JP"),
         ("an EU launch from our London office", "GB", "EU"),
         ("expanding to Spain, Poland and Sweden", "ES,PL,SE", "ES,PL,SE"),
     ],
