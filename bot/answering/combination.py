@@ -23,6 +23,9 @@ from knowledge.vocabulary import vocabulary
 
 _TOGETHER = frozenset({"combine", "merge"})
 _RESTRICTED = frozenset({"open_rail", "rail", "community", "non_commercial", "research", "source_available"})
+_PERMISSIVE = frozenset({"permissive", "public_domain", "data_permissive"})
+_WEAK = ("LGPL", "MPL", "EPL", "CDDL")
+"""SPDX ids of copyleft that leaves a larger work its own terms."""
 _KEEPING = frozenset({"copyleft", "data_share_alike"})
 _GOES_INTO = {
     ("cc-by-sa-3.0", "cc-by-sa-4.0"), ("cc-by-sa-4.0", "gpl-3.0-only"), ("cc-by-sa-4.0", "gpl-3.0-or-later"),
@@ -70,7 +73,7 @@ def _between(one: LicenseRecord, other: LicenseRecord) -> Conflict | None:
     names = f"{one.profile.name} and {other.profile.name}"
     if len(keeping) == 2:  # both of them
         pair = (one.profile.id, other.profile.id)
-        if pair in _GOES_INTO or pair[::-1] in _GOES_INTO or one.profile.family == other.profile.family:
+        if pair in _GOES_INTO or pair[::-1] in _GOES_INTO or _versions_of_one(one.profile, other.profile):
             return None
         return Conflict(
             Verdict.NEEDS_REVIEW,
@@ -93,6 +96,10 @@ def _between(one: LicenseRecord, other: LicenseRecord) -> Conflict | None:
             "Keep the two in separate works, or replace one of them.",
         )
     return None
+
+
+def _versions_of_one(one: Profile, other: Profile) -> bool:
+    return one.family is not None and one.family == other.family
 
 
 def _share_alike(profile: Profile) -> Term | None:
@@ -130,8 +137,10 @@ def _known() -> frozenset[str]:
 
 
 def _of_software(one: LicenseRecord, other: LicenseRecord, outcome: str) -> Conflict | None:
-    if outcome == "fine":
+    if outcome == "fine" or {one.profile.category, other.profile.category} <= _PERMISSIVE:
         return None
+    if outcome == "never" and any((r.profile.spdx or "").startswith(_WEAK) for r in (one, other)):
+        outcome = "unclear"  # these bind their own files or the library, not all that is linked with it
     terms = tuple((r, t) for r in (one, other) if (t := _share_alike(r.profile) or _about_combining(r.profile)))
     names = f"{one.profile.name} and {other.profile.name}"
     if outcome == "never":

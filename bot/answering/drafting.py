@@ -56,17 +56,20 @@ def state(draft: Draft, judgements: Sequence[Judgement], verdict: Verdict, passa
     """Choose among the terms that speak and state them."""
     found = candidates(judgements, verdict, passages)
     chosen: dict[str, list[Candidate]] = {section: [] for section in _LEAST}
-    left_out: dict[str, int] = {}
     for candidate in found:
         section = _section(candidate)
         if candidate.judgement.case.behind:
             section = "unclear" if section == "prohibitions" else "notes"
-        if candidate.score >= _LEAST[section] or candidate.term.kind is TermKind.CORRECTION:
-            chosen[section].append(candidate)
-        elif _binds(candidate):
+        least = 0.0 if candidate.term.low else _LEAST[section]
+        if candidate.score >= least or candidate.term.kind is TermKind.CORRECTION:
+            chosen["notes" if candidate.term.low and section == "conditions" else section].append(candidate)
+    _never_empty(chosen, found, verdict)
+    stated = {id(c) for members in chosen.values() for c in members}
+    left_out: dict[str, int] = {}
+    for candidate in found:
+        if _binds(candidate) and id(candidate) not in stated:
             name = candidate.judgement.record.profile.id
             left_out[name] = left_out.get(name, 0) + 1
-    _never_empty(chosen, found, verdict)
     for section, members in chosen.items():
         for candidate in sorted(members, key=lambda c: (-c.finding.truth, -c.score)):
             draft.say(section, candidate)

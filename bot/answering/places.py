@@ -26,7 +26,8 @@ _MARKET_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _MARKET_AFTER = re.compile(
-    r"[- ](?:\w+ )?(?:customers?|clients?|users?|players?|market|launch|region|servers?|data ?cent\w+|kunden|"
+    r"[- ](?:(?!(?:with|and|or|for|have|has|our|are|is|plus|mit|con|avec|und|y|et) )\w+ )?"
+    r"(?:customers?|clients?|users?|players?|market|launch|region|servers?|data ?cent\w+|kunden|"
     r"nutzer\w*|"
     r"consumers?|residents?|citizens)\b",
     re.IGNORECASE,
@@ -88,7 +89,7 @@ _OURS = re.compile(
 _OF_LAW = re.compile(
     r"(?:['’]s)?[ -](?:\w+ )?(?:AI Act|Act\b|law|laws|legal|regulat\w*|rules?|carve|directive|commission|courts?|"
     r"patents?|"
-    r"copyright|export|territor\w*|licen[cs]e|exclusion|clause|ban|GDPR|recht|users? rights)",
+    r"copyright|export|territor\w*|licen[cs]e|exclusion|clause|ban\b|GDPR|recht|users? rights)",
     re.IGNORECASE,
 )
 _TERRITORY = re.compile(

@@ -107,8 +107,7 @@ WEIGHTS: Mapping[str, float] = {
 def candidates(judgements: Sequence[Judgement], verdict: Verdict, passages: Sequence[Passage]) -> list[Candidate]:
     """Return every term that holds, may hold, or was asked about, with its features, best first."""
     licenses = list(dict.fromkeys(j.record.profile.id for j in judgements))
-    found: list[Candidate] = []
-    seen: set[tuple[str, str]] = set()
+    found: dict[tuple[str, str], Candidate] = {}
     for judgement in judgements:
         if judgement.ruling is None:
             continue
@@ -116,13 +115,13 @@ def candidates(judgements: Sequence[Judgement], verdict: Verdict, passages: Sequ
         deciding = _deciding(judgement, verdict)
         for finding in judgement.ruling.findings:
             key = (judgement.record.profile.id, finding.term.id)
-            if key in seen or not _speaks(finding, judgement):
-                continue
-            seen.add(key)
+            held = found.get(key)
+            if not _speaks(finding, judgement) or (held and held.finding.truth >= finding.truth):
+                continue  # of a term that two subjects share, the stricter outcome is stated
             features = _features(finding, judgement, verdict, near.get(finding.term.id), len(licenses))
             features["supports"] = float(bool(deciding & set(finding.term.supports)))
-            found.append(Candidate(judgement, finding, features))
-    return sorted(found, key=lambda c: -c.score)
+            found[key] = Candidate(judgement, finding, features)
+    return sorted(found.values(), key=lambda c: -c.score)
 
 
 def _deciding(judgement: Judgement, verdict: Verdict) -> set[str]:

@@ -13,6 +13,7 @@ from knowledge.catalog import Mention
 from knowledge.lexicon import lexicon
 from knowledge.vocabulary import vocabulary
 
+_OF_A_USER = frozenset({"inference", "internal_use", "host_api", "distribute_product"})
 _OF_AGE = 18
 """Years."""
 
@@ -32,7 +33,7 @@ def describe(text: str, mentions: list[Mention]) -> Described:
     """Read the use out of a text; `mentions` are the names found in it."""
     topics = _topics(text, domain := _domain(text))
     actions = _actions(text)
-    if topics.get("end_user_only") is Truth.TRUE:
+    if topics.get("end_user_only") is Truth.TRUE and set(actions) <= _OF_A_USER:
         actions = ("inference", "internal_use")
     asks = frozenset(p.word for p in lexicon().find("asks", text))
     stated = facts(text)

@@ -26,7 +26,7 @@ def licence(key: str, *terms: Term, curated: bool = True, **fields: Any) -> Lice
     """A licence whose text is nowhere; without terms it grants everything."""
     made: dict[str, Any] = {
         "name": f"Licence {key}", "short": f"the {key} licence", "version": None, "publisher": "", "spdx": None,
-        "category": "permissive", "url": "", "aliases": (), "family": None, "supersedes": None,
+        "category": "permissive", "url": "", "aliases": (), "family": key, "supersedes": None,
         "documents": ((DocumentKind.LICENSE, key),), "reviewed_by": "", "reviewed_on": "",
     }  # fmt: skip
     return LicenseRecord(Profile(id=key, terms=terms or (GRANT,), **(made | fields)), {}, curated)

@@ -79,6 +79,12 @@ def test_software_is_looked_up_in_the_matrix(one: LicenseRecord, other: LicenseR
     assert all(c.fix for c in held)
 
 
+@pytest.mark.parametrize("spdx", ["LGPL-2.1-only", "LGPL-3.0-only", "MPL-2.0", "EPL-2.0"])
+def test_a_library_may_be_linked_with_permissive_code(spdx: str) -> None:
+    """A licence that lets programs be linked with its library under any terms is no ban of the joint work."""
+    assert Verdict.PROHIBITED not in [c.verdict for c in found(software(spdx, "copyleft"), APACHE)]
+
+
 def test_a_conflict_of_software_shows_where_it_stands() -> None:
     """The clause that keeps the whole, or else the one about combining, stands for each side."""
     (conflict,) = found(GPL_2, APACHE)
@@ -124,6 +130,13 @@ def test_versions_of_one_family_share_alike_together() -> None:
     versions = [licence(f"v{n}", GRANT, KEEPS, category="data_share_alike", family="v") for n in (1, 2)]
 
     assert found(*versions) == []
+
+
+def test_licences_without_a_family_are_not_of_one() -> None:
+    """Two texts that belong to no family exclude each other like any others."""
+    alone = [licence(name, GRANT, KEEPS, category="data_share_alike", family=None) for name in ("one", "other")]
+
+    assert len(found(*alone)) == 1
 
 
 def test_the_keeping_and_the_restricting_clause_are_shown() -> None:

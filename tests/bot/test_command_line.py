@@ -25,8 +25,8 @@ from tests.conftest import clean_environment, settings_for
 HEALTH = "can we fine-tune Llama 3 for a health app?"
 ANSWER_KEYS = {
     "question", "verdict", "summary", "subjects", "use", "permissions", "conditions", "prohibitions",
-    "open_questions", "citations", "guidance", "confidence", "written_by", "decision_id", "knowledge_version",
-    "elapsed_ms",
+    "open_questions", "citations", "guidance", "alternatives", "confidence", "written_by", "decision_id",
+    "knowledge_version", "elapsed_ms",
 }  # fmt: skip
 CARD_KEYS = {
     "name", "kind", "id", "licenses", "permissions", "conditions", "prohibitions", "limitations", "citations",
@@ -390,6 +390,43 @@ def test_license_does_not_load_the_heavy_parts(clausebot: Program) -> None:
     assert done.out.strip().endswith("LOADED []")
 
 
+# -- eval --------------------------------------------------------------------------------------------------------------
+
+
+def gold_file(folder: Path, *rows: dict[str, Any]) -> str:
+    """A file of gold questions."""
+    (folder / "gold.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return str(folder / "gold.jsonl")
+
+
+def test_eval_scores_the_answers_to_gold_questions(clausebot: Program, tmp_path: Path) -> None:
+    """Figures and misses are shown, as JSON each question's own, too; what was asked stands in the audit table."""
+    file = gold_file(
+        tmp_path,
+        {"id": "met-1", "question": HEALTH, "verdicts": ["conditional"], "must_mention": ["built with"]},
+        {"id": "missed-1", "question": "can we sell Blorbo-7B?", "verdicts": ["prohibited"]},
+    )
+    shown = clausebot("eval", file, "--json")
+    plain = clausebot("eval", file, "--misses")
+    scores = shown.json
+
+    assert shown.code == plain.code == 0
+    assert shown.err == plain.err == ""
+    assert scores["verdict"] == {"count": 1, "total": 2, "value": 0.5}
+    assert [(r["id"], r["verdict"]) for r in scores["results"]] == [("met-1", "conditional"), ("missed-1", "unknown")]
+    assert "1/2" in plain.out
+    assert "missed-1" in plain.out
+    assert "met-1" not in plain.out
+    assert HEALTH in [line["question"] for line in clausebot("audit", "list", "--json").json]
+
+
+def test_a_fault_of_a_gold_file_is_one_sentence(fresh: Program, tmp_path: Path) -> None:
+    """A row that is no gold question, an empty file and one that is not there are refused before anything is built."""
+    assert_one_sentence(fresh("eval", gold_file(tmp_path, {"id": "a", "question": "q"})), 2)
+    assert_one_sentence(fresh("eval", gold_file(tmp_path)), 2)
+    assert_one_sentence(fresh("eval", str(tmp_path / "nowhere.jsonl")), 2)
+
+
 # -- audit -------------------------------------------------------------------------------------------------------------
 
 
@@ -525,7 +562,7 @@ def test_doctor_exits_with_1_and_says_how_to_mend(fresh: Program, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("ask",), ("license",), ("ingest",), ("audit",), ("audit", "list"), ("doctor",)]
+    "command", [(), ("ask",), ("license",), ("eval",), ("ingest",), ("audit",), ("audit", "list"), ("doctor",)]
 )
 def test_help_explains_every_command(command: tuple[str, ...], help_of: Callable[..., str]) -> None:
     """`--help` says what a command does and what each option means."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.answering import places as module
 from bot.answering.places import places
 
 
@@ -85,3 +89,108 @@ def test_no_place_is_made_up(words: list[str]) -> None:
 
     assert listed <= codes
     assert ("region" in found) == bool(codes)
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        ("we're based in Cork", "IE"),
+        ("a Cork-based edtech", "IE"),
+        ("University of Ljubljana, nobody earns anything", "SI"),
+        ("We (two mountain guides, Linz) have a disclaimer", "AT"),
+        ("wir sind ein Start-up aus Regensburg", "DE"),
+        ("société basée à Niort", "FR"),
+        ("somos una tienda de Salamanca", "ES"),
+        ("somos una aseguradora de Medellin", "CO"),
+        ("somos una aseguradora de Medellín", "CO"),
+        ("hello from Kathmandu", "NP"),
+        ("we sit in gdynia", "PL"),
+        ("our office in Nice", "FR"),
+        ("landlord portal in Ohio", "US"),
+        ("we are in Bavaria", "DE"),
+        ("we are an Austrian company", "AT"),
+        ("our regulator is Austrian", "AT"),
+        ("hunyuan video depuis lausanne", "CH"),
+        ("a lab of the CNRS", "FR"),
+        ("I'm a hobbyist in Brno", "CZ"),
+        ("we're a firm from South Korea", "KR"),
+    ],
+)
+def test_a_seat_is_found_world_wide(text: str, region: str) -> None:
+    """Cities, states and adjectives of four languages name the country of the asker."""
+    assert places(text) == {"region": region}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Reading the licence is nice",
+        "Nice! We split it in most cases",
+        "Split the weights, Bath later",
+        "Orange and Mobile are our customers",
+        "is Most of it Cork?",
+        "we run Florence-2 and Falcon-180B",
+        "im Zug nach der Arbeit",
+        "under German law",
+        "does the EU AI Act apply",
+        "82 k€ de CA par an",
+        "in IT and HR",
+        "the model from Meta, the code from Google",
+        "ROM and RAM",
+    ],
+)
+def test_names_that_are_words_need_a_cue(text: str) -> None:
+    """Names that are words, too, count only where the text says that a place stands there."""
+    assert places(text) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "markets"),
+    [
+        ("We're from Tallinn, our customers are in India and Argentina.", "EE", "IN,AR"),
+        ("we are in Vienna and sell it in Switzerland", "AT", "CH"),
+        ("We're a Berlin-based firm with users in Poland, Romania and Morocco", "DE", "PL,RO,MA"),
+        ("wir sitzen in Hamburg; 85.000 Geräte sind draußen, vor allem in der Schweiz", "DE", "CH"),
+        ("We are from Novi Sad. A Brazilian bank reviews it.", "RS", "BR"),
+        ("for customers in the Benelux", "BE,NL,LU", "BE,NL,LU"),
+        ("clients in HU, RO and BG", "HU,RO,BG", "HU,RO,BG"),
+    ],
+)
+def test_seat_and_markets_of_any_country(text: str, region: str, markets: str) -> None:
+    """A place of customers, of a sale or of a delivery is a market, the asker's own a seat."""
+    assert places(text) == {"region": region, "markets": markets}
+
+
+def test_a_territory_that_a_licence_leaves_out_is_no_seat() -> None:
+    """What a licence says of the Union is not where the asker is."""
+    text = "We're in Rotterdam. The model isn't licensed to companies based in the EU at all."
+    assert places(text) == {"region": "NL"}
+
+
+def test_the_index_is_built_once() -> None:
+    """Loading takes a moment, once; reading none."""
+    places("we're based in Cork")
+    loaded = module._gazetteer()
+    start = time.perf_counter()
+    for _ in range(100):
+        places("we're based in Cork and our customers are in India, " * 3)
+
+    assert module._gazetteer() is loaded
+    assert (time.perf_counter() - start) / 100 < 0.02
+
+
+@given(st.text(max_size=300))
+def test_no_text_breaks_the_reader_of_places(text: str) -> None:
+    """Whatever stands in a question, the places are comma lists of codes."""
+    assert all(re.fullmatch(r"[A-Z]{2,3}(,[A-Z]{2,3})*", listed) for listed in places(text).values())
+
+
+_PIECES = "we're in from based Cork Reading EU UK , . ( ) - ' customers Swiss bank São d'"
+
+
+@given(st.lists(st.sampled_from(_PIECES.split()), max_size=30))
+def test_no_order_of_words_lists_a_code_twice(words: list[str]) -> None:
+    """Names, cues and marks in any order give each code once."""
+    for listed in places(" ".join(words)).values():
+        codes = listed.split(",")
+        assert len(set(codes)) == len(codes)

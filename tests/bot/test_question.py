@@ -51,7 +51,7 @@ def test_the_main_question(catalog: Catalog) -> None:
         ("LoRA on Mistral 7B, weights on the hub", {"fine_tune", "redistribute_weights"}),
         ("offer Mistral 7B as a SaaS", {"host_api"}),
         ("quantise Mistral 7B to 4-bit", {"quantize"}),
-        ("put Mistral 7B into the firmware of our smart speaker", {"embed_on_device"}),
+        ("put Mistral 7B into the firmware of our smart speaker", {"embed_on_device", "distribute_product"}),
         ("distil Mistral 7B", {"distill"}),
         ("benchmark Mistral 7B", {"evaluate"}),
         ("Which licence is Mistral 7B under?", {"look_up"}),
