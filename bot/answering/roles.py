@@ -94,7 +94,7 @@ def _settled(subjects: tuple[Mention, ...], stated: tuple[Mention, ...]) -> tupl
 
 
 _AS_STUDENT = re.compile(
-    r"(?:train|fine-?tun|sft|tun|improv|teach|into|for tuning|student|bootstrap|distil)\w*\s+"
+    r"(?:train|fine-?tun|sft|tun|improv|teach|into|for tuning|student|bootstrap)\w*\s+"
     r"(?:(?:a|an|our|the|in-?house|own|another|it|small|smaller|tiny|little|new|on|model)\s+){0,4}$",
     re.IGNORECASE,
 )
@@ -153,7 +153,9 @@ def _result_license(text: str, licenses: Sequence[Mention], actions: Sequence[st
         return None, False
     for mention in licenses:
         before = text[max(0, mention.start - 60) : mention.start]
-        if (_PUBLISHING.search(before) and _UNDER.search(before)) or _RELICENSING.search(before):
+        after = re.split(r"[.!?;,]", text[mention.end : mention.end + 50])[0]
+        published = _PUBLISHING.search(before) or _PUBLISHING.search(after)  # German puts the verb last
+        if (published and _UNDER.search(before)) or _RELICENSING.search(before):
             return mention, False
     return None, True
 
