@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -160,33 +160,64 @@ def read_gold(lines: Iterable[tuple[int, str]]) -> list[Gold]:
     for number, line in lines:
         try:
             row = json.loads(line)
-            found.append(_gold(row))
-        except (ValueError, KeyError, TypeError, AttributeError, re.error) as error:
-            raise QuestionError(f"Line {number} is no gold question: {_fault(error)}.") from error
+        except (ValueError, RecursionError) as error:
+            raise QuestionError(f"Line {number} is no gold question: it is not valid JSON ({error}).") from error
+        if not isinstance(row, Mapping):
+            raise QuestionError(f"Line {number} is no gold question: it is no object.")
+        found.append(_gold(row, f"Line {number} is no gold question"))
     if not found:
         raise QuestionError("The file holds no gold question.")
     return found
 
 
-def _fault(error: Exception) -> str:
-    if isinstance(error, KeyError):
-        return f"it has no {error.args[0]!r}"
-    return str(error) or type(error).__name__
+def _gold(row: Mapping[str, Any], where: str) -> Gold:
+    def read(name: str, convert: Callable[[Any], Any], *, default: Any = None) -> Any:
+        if name not in row and default is None:
+            raise QuestionError(f"{where}: it has no `{name}`.")
+        try:
+            return convert(row.get(name) or default)
+        except (ValueError, KeyError, TypeError, AttributeError, re.error) as error:
+            raise QuestionError(f"{where}: `{name}` is not as the format has it ({error}).") from error
 
-
-def _gold(row: Mapping[str, Any]) -> Gold:
-    verdicts = tuple(Verdict(v) for v in row["verdicts"])
-    if not verdicts:
-        raise ValueError("`verdicts` is empty")
     return Gold(
-        id=str(row["id"]),
-        question=Question(row["question"], context=tuple(c["question"] for c in row.get("context") or ())),
-        verdicts=verdicts,
-        must_cite=tuple(_passage(p) for p in row.get("must_cite") or ()),
-        may_cite=tuple(_passage(p) for p in row.get("may_cite") or ()),
-        must_mention=tuple(re.compile(r) for r in row.get("must_mention") or ()),
-        must_not=tuple(re.compile(r) for r in row.get("must_not") or ()),
+        id=read("id", str),
+        question=Question(
+            read("question", _text),
+            context=read("context", lambda c: tuple(_text(q["question"]) for q in c), default=()),
+        ),
+        verdicts=read("verdicts", _verdicts),
+        must_cite=read("must_cite", _passages, default=()),
+        may_cite=read("may_cite", _passages, default=()),
+        must_mention=read("must_mention", _patterns, default=()),
+        must_not=read("must_not", _patterns, default=()),
     )
+
+
+def _text(raw: Any) -> str:
+    if not isinstance(raw, str):
+        raise TypeError("a text is wanted")
+    return raw
+
+
+def _verdicts(raw: Any) -> tuple[Verdict, ...]:
+    found = tuple(Verdict(v) for v in _list(raw))
+    if not found:
+        raise ValueError("it is empty")
+    return found
+
+
+def _patterns(raw: Any) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(_text(r)) for r in _list(raw))
+
+
+def _passages(raw: Any) -> tuple[Passage, ...]:
+    return tuple(_passage(p) for p in _list(raw))
+
+
+def _list(raw: Any) -> Sequence[Any]:
+    if not isinstance(raw, list | tuple):
+        raise TypeError("a list is wanted")
+    return raw
 
 
 def _passage(raw: Mapping[str, Any]) -> Passage:

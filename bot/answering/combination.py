@@ -139,7 +139,9 @@ def _known() -> frozenset[str]:
 def _of_software(one: LicenseRecord, other: LicenseRecord, outcome: str) -> Conflict | None:
     if outcome == "fine" or {one.profile.category, other.profile.category} <= _PERMISSIVE:
         return None
-    if outcome == "never" and any((r.profile.spdx or "").startswith(_WEAK) for r in (one, other)):
+    weak = [r for r in (one, other) if (r.profile.spdx or "").startswith(_WEAK)]
+    strong = [r for r in (one, other) if r.profile.category == "copyleft" and r not in weak]
+    if outcome == "never" and weak and not strong:
         outcome = "unclear"  # these bind their own files or the library, not all that is linked with it
     terms = tuple((r, t) for r in (one, other) if (t := _share_alike(r.profile) or _about_combining(r.profile)))
     names = f"{one.profile.name} and {other.profile.name}"

@@ -251,8 +251,9 @@ def _unlicensed(text: str, subjects: Sequence[Mention]) -> str | None:
         ends = [m.end() for m in _SENTENCE_END.finditer(text, 0, match.start())]
         start, before = (ends or [0])[-1], (ends[-2] if len(ends) > 1 else 0)
         stop = _SENTENCE_END.search(text, match.end())
-        if any(m.target and start <= m.start < match.start() for m in subjects):
-            continue
+        known = [m for m in subjects if m.target and start <= m.start < match.start()]
+        if known and not _ARTEFACT.search(text[start : known[0].start]):
+            continue  # `a LoRA on Llama 3` is another thing than Llama 3
         found = list(_ARTEFACT.finditer(text[start : stop.start() if stop else len(text)]))
         if not found and not any(m.target and before <= m.start < start for m in subjects):
             found = list(_ARTEFACT.finditer(text[before:start]))

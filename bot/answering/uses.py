@@ -65,7 +65,7 @@ _OUTREACH = frozenset(
 )
 _PUBLISHING = re.compile(
     r"\b(?:publish|releas|re-?licen[cs]|put|ship|distribut|go(?:es)? out|upload|slap|sell|add|offer|shar|give|"
-    r"everything)\w*",
+    r"everything|veröffentlich|publi|diffus|difund)\w*",
     re.IGNORECASE,
 )
 

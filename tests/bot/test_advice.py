@@ -60,7 +60,8 @@ class Shelf:
 
 def claim(key: str, words: str, *licenses: str, **trigger: Any) -> Claim:
     """A false claim that a question states in these words; the clause of the licences shows what is so."""
-    fires = Trigger((re.compile(words),), **{name: frozenset(value) for name, value in trigger.items()})
+    tests: dict[str, Any] = {name: frozenset(value) for name, value in trigger.items()}
+    fires = Trigger((re.compile(words),), **tests)
     return Claim(key, "A claim.", "The truth.", "a source", "2026-11-21", fires, licenses, PIN if licenses else None)
 
 

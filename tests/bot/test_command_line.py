@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -475,7 +475,7 @@ def test_a_decision_that_is_not_there_is_one_sentence(clausebot: Program) -> Non
 class FlatEmbeddings(OnnxEmbeddings):
     """The real model, whose passages all get the same vector: a stand-in for hours of embedding done before."""
 
-    def passages(self, texts: list[str]) -> list[Vectors]:
+    def passages(self, texts: Sequence[str]) -> list[Vectors]:
         """Return as many vectors as the real ones would be."""
         flat = np.full((1, self.dimensions), self.dimensions**-0.5, dtype=np.float32)
         return [np.repeat(flat, count, axis=0) for count in self.windows(texts)]

@@ -193,7 +193,8 @@ def rows(count: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             {"alt": {"snippet": phrase(6, 9)}},
             {"alt": [phrase(6, 9), {"snippet": phrase(6, 9)}]},
         ]
-        return {"snippet": phrase(3, 25), "clause": "1"} | dice.choice(alt)
+        chosen: dict[str, Any] = dice.choice(alt)
+        return {"snippet": phrase(3, 25), "clause": "1"} | chosen
 
     def quote(known: list[dict[str, Any]]) -> str | None:
         words = dice.choice(known)["snippet"].split() if known else [phrase(1, 5)]

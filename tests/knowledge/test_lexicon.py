@@ -17,7 +17,7 @@ from knowledge.vocabulary import read_yaml, vocabulary
 SECTIONS = ("actions", "topics", "asks", "domains", "commercial", "licensing")
 LONG = 20_000
 """Characters; no more of a question is read."""
-LATIN = st.characters(max_codepoint=0xFF, include_characters="œŒ", exclude_categories=("Cc",))
+LATIN = st.characters(max_codepoint=0xFF, include_characters="œŒ", exclude_categories=["Cc"])
 
 
 @cache
