@@ -18,7 +18,7 @@ import pytest
 from bot.services import Services, open_services
 from bot.settings import PACKAGED_MODEL, Settings
 from ingestion.pipeline import IngestReport, ingest
-from ingestion.sources.interface import SourceText
+from ingestion.sources.interface import Source, SourceText
 from ingestion.sources.official import OfficialSource
 from ingestion.sources.scancode import ScanCodeSource
 from knowledge.database import open_database
@@ -106,7 +106,7 @@ def mirror() -> Path:
 @pytest.fixture(scope="session")
 def source_texts() -> dict[str, SourceText]:
     """Every real text that is on this machine, by key."""
-    sources = [ScanCodeSource(), OfficialSource(mirror=MIRROR if MIRROR.is_dir() else None, fetch=None)]
+    sources: list[Source] = [ScanCodeSource(), OfficialSource(mirror=MIRROR if MIRROR.is_dir() else None, fetch=None)]
     return {t.key: t for source in sources for t in source.collect() if isinstance(t, SourceText)}
 
 
