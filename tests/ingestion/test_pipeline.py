@@ -558,7 +558,7 @@ def test_pins_are_stored_as_slices(place: Place, monkeypatch: pytest.MonkeyPatch
 
     assert report.failed == ()
     assert quote is not None
-    assert GARDEN[quote.start : quote.end] == "The tenant waters the roses."
+    assert GARDEN[quote.start : quote.end] == "1. Watering. The tenant waters the roses."
     assert (quote.number, quote.text_sha256, quote.document_key) == ("1", text_sha256(GARDEN), "garden")
 
 
