@@ -13,6 +13,7 @@ from itertools import pairwise
 from rapidfuzz import fuzz, process
 
 from knowledge.naming import Token, is_variant_word, normal, tokens
+from knowledge.spelling import is_ordinary
 from knowledge.store import KnowledgeStore, Name
 
 _LONGEST_NAME = 10
@@ -142,6 +143,9 @@ class Catalog:
             known_org = org.casefold() in self._orgs or org.casefold() in _CONVERTERS
             if not known_org and not any(c.isdigit() or c in "-_" for c in name):
                 continue  # `and/or`, `input/output`
+            if variant := self._of_listed(whole):
+                found.append(_mention(variant, whole, match.start(), match.end(), derived=True))
+                continue
             inner = [m for m in self._in_words(name, tokens(name)) if m.kind in _SUBJECTS]
             if not inner or (inner[0].start > 0 and known_org and org.casefold() not in _CONVERTERS):
                 inner = inner if not known_org else []
@@ -161,6 +165,18 @@ class Catalog:
             elif known_org or len(name) > 4:
                 found.append(Mention(MentionKind.UNKNOWN, whole, match.start(), match.end()))
         return found
+
+    def _of_listed(self, hub_id: str) -> Name | None:
+        """Return the listed repository whose name one of the same account goes on from: `bigscience/bloomz-7b1-mt`. A
+        further number makes it another model."""
+        for cut in [m.start() for m in re.finditer(r"[-_.]", hub_id)][::-1]:
+            if not re.search(r"\d", hub_id[cut:]) and "/" in hub_id[:cut]:
+                listed = [
+                    n for n in self._by_key.get(normal(hub_id[:cut]), ()) if "/" in n.shown and n.kind != "license"
+                ]
+                if listed:
+                    return listed[0]
+        return None
 
     def _in_words(self, text: str, words: Sequence[Token]) -> list[Mention]:
         found: list[Mention] = []
@@ -233,7 +249,8 @@ class Catalog:
                     continue
                 hit = process.extractOne(key, self._fuzzy, scorer=fuzz.ratio, score_cutoff=_MISSPELT)
                 same_words = hit is not None and key.count(" ") == hit[0].count(" ")
-                if hit and same_words and _same_numbers(key, hit[0]) and (best is None or hit[1] > best[0]):
+                better = hit is not None and same_words and (best is None or hit[1] > best[0])
+                if hit and better and _same_numbers(key, hit[0]) and not all(is_ordinary(t.key) for t in part):
                     start, end = part[0].start, part[-1].end
                     name = self._by_key[hit[0]][0]
                     mention = _mention(name, text[start:end], start, end)
@@ -257,11 +274,11 @@ LICENSES = frozenset({MentionKind.LICENSE, MentionKind.AMBIGUOUS_LICENSE})
 _SUBJECTS = frozenset({MentionKind.MODEL, MentionKind.DATASET, MentionKind.SOFTWARE, MentionKind.AMBIGUOUS, MentionKind.UNKNOWN})  # fmt: skip
 
 
-def _mention(name: Name, shown: str, start: int, end: int) -> Mention:
+def _mention(name: Name, shown: str, start: int, end: int, *, derived: bool = False) -> Mention:
     if name.kind.startswith("ambiguous"):
         asked = json.loads(name.target)
         return Mention(MentionKind(name.kind), shown, start, end, "", asked["question"], tuple(asked["options"]))
-    return Mention(MentionKind(name.kind), shown, start, end, name.target, family=name.family)
+    return Mention(MentionKind(name.kind), shown, start, end, name.target, family=name.family, derived=derived)
 
 
 def _adjacent(text: str, part: Sequence[Token]) -> bool:

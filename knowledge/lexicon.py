@@ -33,6 +33,8 @@ class Phrase:
     start: int
     end: int
     negated: bool
+    weak: bool = False
+    """It only hints at the word: what is said plainly to the contrary wins."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class _Pattern:
     """Sets of pieces; any match holds one of each: a quick look spares most phrases the work, and their compilation."""
     whole: bool = False
     """It holds its negation itself."""
+    weak: bool = False
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
@@ -73,7 +76,7 @@ class Lexicon:
                 continue
             for match in pattern.regex.finditer(text):
                 negated = not pattern.whole and self.negated(text, match.start())
-                yield Phrase(pattern.word, match.start(), match.end(), negated)
+                yield Phrase(pattern.word, match.start(), match.end(), negated, pattern.weak)
 
     def negated(self, text: str, start: int) -> bool:
         """Whether a negation word stands shortly before a place, in the same part of the sentence."""
@@ -104,9 +107,9 @@ def _read(name: str) -> Any:
 
 
 def _section(raw: Mapping[str, Any]) -> list[_Pattern]:
-    whole = raw.get("_whole") or {}
-    plain = [_pattern(word, phrase) for word, phrases in raw.items() if word != "_whole" for phrase in phrases]
-    return plain + [_pattern(word, phrase, whole=True) for word, phrases in whole.items() for phrase in phrases]
+    plain = {word: phrases for word, phrases in raw.items() if not word.startswith("_")}
+    marked = [(plain, {}), (raw.get("_whole") or {}, {"whole": True}), (raw.get("_weak") or {}, {"weak": True})]
+    return [_pattern(word, phrase, **mark) for held, mark in marked for word, found in held.items() for phrase in found]
 
 
 @cache
@@ -128,8 +131,8 @@ def compiled(phrase: str) -> re.Pattern[str]:
 _CLASS = re.compile(r"(?<!\(\?)<(\w+)>")
 
 
-def _pattern(word: str, phrase: str, *, whole: bool = False) -> _Pattern:
-    return _Pattern(word, phrase, needed(phrase), whole)
+def _pattern(word: str, phrase: str, *, whole: bool = False, weak: bool = False) -> _Pattern:
+    return _Pattern(word, phrase, needed(phrase), whole, weak)
 
 
 def needed(phrase: str) -> tuple[frozenset[str], ...]:

@@ -100,6 +100,8 @@ class Answerer:
         for mention in (*reading.subjects, *reading.students):
             if base := self._base_of(mention, reading, text):
                 cases.append(resolve.derivative(mention, self._case(base)))
+            elif stated := self._declared_for(mention, reading, text):
+                cases.append(resolve.declared(mention, self._store.license(stated.target), self._store))
             elif mention.kind is MentionKind.UNKNOWN:
                 unresolved.append(resolve.unknown(mention, self._catalog.nearest(mention.shown)))
             elif mention.kind in AMBIGUOUS:
@@ -122,6 +124,15 @@ class Answerer:
             return None
         known = (m for m in reading.subjects if m.kind is MentionKind.MODEL)
         return next((m for m in known if _BUILT_ON.search(text[max(0, m.start - 50) : m.start])), None)
+
+    def _declared_for(self, mention: Mention, reading: Reading, text: str) -> Mention | None:
+        """Return the licence under which the text says that an unknown repository is, where it names no other model."""
+        if mention.kind is not MentionKind.UNKNOWN or "/" not in mention.shown or len(reading.subjects) > 1:
+            return None
+        near = [m for m in reading.roles.stated if 0 < m.start - mention.end < _NEAR_ITS_NAME]
+        if len(near) != 1 or _HEARSAY.search(text[mention.end : near[0].start]):
+            return None
+        return near[0] if _IS_UNDER.search(text[mention.end : near[0].start]) else None
 
     def _case(self, mention: Mention) -> Case:
         if mention.kind is MentionKind.LICENSE:
@@ -321,10 +332,18 @@ _HEARSAY = re.compile(
     r"angeblich|paraît|dicen)\b",
     re.IGNORECASE,
 )
+_NEAR_ITS_NAME = 90
+"""Characters behind a name in which a licence is taken for its own."""
+_IS_UNDER = re.compile(
+    r"(?:\bunder|\blicen[cs]ed?(?: under| as)?|\btagged|\blabell?ed|\bmarked|\blicen[cs]e\b(?: is)?|\bunter|\bsous|\bbajo|[(:=])"
+    r"\W{0,3}(?:the |plain |der |die )?\W?$",
+    re.IGNORECASE,
+)
 _BUILT_ON = re.compile(
+    r"(?:\bbase[ _-]?model\b[^.!?\n]{0,40}|\bbase\b[\s:=“\"'`]*|"
     r"(?:fine-?tun\w*|finetun\w*|derivative|quant\w*|merge|adapter|lora|distill?\w*|based|built|"
     r"base(?:_model)?(?: model)?|version|variant|"
-    r"made|trained|copy)\s*(?:of|on|from|is|:|=|off|on top of)\s*(?:the |plain |meta's )?$",
+    r"made|trained|copy)\s*(?:of|on|from|is|:|=|off|on top of)\s*(?:the |plain |meta's )?)$",
     re.IGNORECASE,
 )
 

@@ -146,6 +146,10 @@ def _carry_over(earlier: Reading, later: Reading) -> Reading:
     )
     known = [m for m in later.subjects if m.kind is not MentionKind.UNKNOWN]
     before, now = earlier.roles, later.roles
+    learns = {"train_on_outputs", "distill"} & set(later.use.actions)
+    if learns and known and before.subjects and not now.students and not {*before.subjects} & {*known}:
+        # `can its answers train Mistral?`: what was talked about teaches, what is named now learns.
+        now, known = replace(now, students=now.subjects, subjects=()), []
     topics: dict[str, Any] = {**earlier.topics, **{t: v for t, v in later.topics.items() if v is not Truth.OPEN}}
     return replace(
         later,

@@ -68,7 +68,10 @@ def resolve_entry(mention: Mention, store: KnowledgeStore) -> Case:
         inherited = _license_of(base, store)
         if inherited and all(inherited.profile.id != held.profile.id for held in licenses):
             licenses.append(inherited)
-    if mention.derived:
+    remarks = _remarks(entry)
+    if mention.derived and _account(mention.shown) == _account(entry.id):
+        remarks += (f"{mention.shown} is not listed; it is taken for a variant of {entry.id} under the same licence.",)
+    elif mention.derived:
         faults.append(
             f"{mention.shown} is somebody's derivative of {entry.name}; its own card is not known here. "
             f"The terms of {entry.name} stay; the card may add its own."
@@ -81,9 +84,11 @@ def resolve_entry(mention: Mention, store: KnowledgeStore) -> Case:
         inherited_from=tuple(b.id for b in chain) if not mention.derived else (entry.id, *(b.id for b in chain)),
         as_of=entry.as_of,
     )
-    return Case(
-        subject, tuple(licenses), frozenset(entry.modality), tuple(faults), _remarks(entry), entry.id, entry.closed
-    )
+    return Case(subject, tuple(licenses), frozenset(entry.modality), tuple(faults), remarks, entry.id, entry.closed)
+
+
+def _account(hub_id: str) -> str:
+    return hub_id.split("/")[0].casefold()
 
 
 def _own_license(entry: RegistryEntry, store: KnowledgeStore, faults: list[str]) -> LicenseRecord | None:
@@ -176,6 +181,14 @@ def derivative(mention: Mention, base: Case) -> Case:
     subject = replace(base.subject, id=name, name=name, inherited_from=(base.subject.id, *base.subject.inherited_from))
     fault = f"{name} is not known here; the terms of {base.subject.name} stay, its own card may add others."
     return replace(base, subject=subject, faults=(*base.faults, fault), entry=base.entry)
+
+
+def declared(mention: Mention, record: LicenseRecord, store: KnowledgeStore) -> Case:
+    """Return the case of something that is not known itself, but whose licence the question states."""
+    name = mention.shown
+    subject = Subject("model", name, name, (license_ref(record),), as_of=_as_of(store))
+    remark = f"{name} is not known here; this rests on your word that it is under {record.profile.name}."
+    return Case(subject, (record,), remarks=(remark,))
 
 
 _OF_TERMS = re.compile(

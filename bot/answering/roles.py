@@ -40,12 +40,12 @@ def roles(text: str, mentions: Sequence[Mention], actions: Sequence[str]) -> Rol
     licenses = [m for m in found if m.kind is MentionKind.LICENSE]
     result, own_terms = _result_license(text, licenses, actions)
     students = _students(text, things, actions)
-    asides = _asides(text, [m for m in things if m not in students])
+    asides = _asides(text, [m for m in things if m not in students], all_of_them=bool(licenses))
     subjects = tuple(m for m in things if m not in students and m not in asides)
     stated = tuple(m for m in licenses if m is not result)
     labels = tuple(m for m in stated if _is_label(text, m))
     unclear = tuple(m for m in found if m.kind is MentionKind.AMBIGUOUS_LICENSE)
-    if not things:
+    if not subjects and not students:
         # A licence named without its version is asked back only where the question is about nothing else.
         subjects, stated, labels = stated or unclear, (), ()
     elif stated:
@@ -115,7 +115,19 @@ _ASIDE_BEFORE = re.compile(
     r"not the same as)\s+(?:the |our |a |an |with |for )?$",
     re.IGNORECASE,
 )
-_DENIED = re.compile(r"\b(?:no|not|without(?: any)?|never|keine?\w*|ohne|pas de|sans|sin)\s+$", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\b(?:no|not(?: from| by)?(?: the| a)?|without(?: any)?|never|keine?\w*|nicht d\w\w|ohne|pas (?:de|la|le)|sans|sin)\s+$",
+    re.IGNORECASE,
+)
+_SWAPPED = re.compile(
+    r"\b(?:swap|exchang|trad|ditch|retir|substitut|phas)\w*\s+(?:out )?(?:the |our |of )?$", re.IGNORECASE
+)
+_SWAPPED_FOR = re.compile(r"^\W*(?:\w+ )?(?:for|with|against|in favou?r)\b", re.IGNORECASE)
+_ALIKE = re.compile(
+    r"\b(?:mit|apache\S*|open|free|same|exactly|much|terms|just|licen[cs]ed?|strict|restricted|nc)\b[^.!?,]{0,12}\b(?:like|as)"
+    r"(?: with| in| for)?\s+$",
+    re.IGNORECASE,
+)
 _ASIDE_AFTER = re.compile(
     r"^[^.!?,;]{0,20}\b(?:got|was|were|is|has been|had been)\s+(?:already )?(?:refused|rejected|denied|declined|"
     r"turned down|"
@@ -124,16 +136,18 @@ _ASIDE_AFTER = re.compile(
 )
 
 
-def _asides(text: str, things: Sequence[Mention]) -> list[Mention]:
-    """Return the names that are only compared with, or were given up; never all of them."""
+def _asides(text: str, things: Sequence[Mention], *, all_of_them: bool) -> list[Mention]:
+    """Return the names that are only compared with, or were given up; all of them only where a licence remains."""
     found = [
         m
         for m in things
         if _DENIED.search(text[max(0, m.start - 20) : m.start])
+        or _ALIKE.search(text[max(0, m.start - 40) : m.start])
+        or (_SWAPPED.search(text[max(0, m.start - 30) : m.start]) and _SWAPPED_FOR.match(text[m.end : m.end + 20]))
         or _ASIDE_BEFORE.search(text[max(0, m.start - 40) : m.start])
         or _ASIDE_AFTER.match(text[m.end : m.end + 60])
     ]
-    return found if len(found) < len(things) else []
+    return found if len(found) < len(things) or all_of_them else []
 
 
 _PUBLISHING = re.compile(

@@ -52,14 +52,6 @@ def _is_licensing(text: str, actions: tuple[str, ...], asks: frozenset[str], men
     return bool("weak" in found or asks or set(actions) - {"inference"} or mentions)
 
 
-_STRONGLY_INTERNAL = re.compile(
-    r"\b(?:only (?:our|for (?:our )?(?:staff|employees|internal))|only [\w ]{0,12}(?:staff|employees|team|people|"
-    r"doctors|engineers|designers)\b|internal(?:ly)? only|internal use|staff only|"
-    r"never leaves?|nothing leaves|no (?:external|outside) users|employees only|purely internal|in-?house|internal\b|"
-    r"stays? (?:private|internal|inside)|we just log in|intern\b|en interne|internamente|on our own servers?|"
-    r"own (?:\w+ )?(?:staff|employees|agents|team))",
-    re.IGNORECASE,
-)
 _OUTREACH = frozenset(
     {"distribute_product", "host_api", "redistribute_weights", "redistribute_data", "embed_on_device"}
 )
@@ -92,12 +84,6 @@ _DUTY = re.compile(
     re.IGNORECASE,
 )
 """What a question asks whether it is a duty is not what the asker plans: `must we publish the weights?`"""
-_OUTSIDERS = re.compile(
-    r"\b(?:customers?|clients?|consumers?|public(?:ly)?|outside users?|the hub|hugging ?face|sell\w*|sold|paying|"
-    r"paid|subscribers?|"
-    r"partners?|third part\w+|app ?stores?|market\w*|kunden|clientes?|öffentlich\w*|verkauf\w*)\b",
-    re.IGNORECASE,
-)
 
 
 def _planned(text: str) -> str:
@@ -109,14 +95,14 @@ def _planned(text: str) -> str:
 
 def _actions(text: str) -> tuple[str, ...]:
     plan = _planned(text)
-    found = {p.word for p in lexicon().find("actions", plan) if not p.negated}
+    phrases = [p for p in lexicon().find("actions", plan) if not p.negated]
+    found = {p.word for p in phrases}
     if "relicense" in found and not _PUBLISHING.search(text):
         found.discard("relicense")
     if "internal_use" in found and found & _OUTREACH:
         # Nobody means both: what reaches outsiders is not internal, and a tool of our own staff no product.
-        outside = any(not lexicon().negated(plan, m.start()) for m in _OUTSIDERS.finditer(plan))
-        inside = _STRONGLY_INTERNAL.search(plan) and not outside
-        found -= _OUTREACH if inside else {"internal_use"}
+        plain = {p.word for p in phrases if not p.weak}
+        found -= _OUTREACH if "internal_use" in plain and not plain & _OUTREACH else {"internal_use"}
     if "host_api" in found and not _HANDED_OVER.search(plan):
         found.discard("distribute_product")
     if "fine_tune" in found and _WITH_OUTPUTS.search(plan):
