@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ from ingestion.segmentation import segment
 from ingestion.sources.interface import Failed, Source, SourceText
 from knowledge.database import translated
 from knowledge.models import AmbiguousName, Clause, DocumentKind, LicenseRecord, Profile, Quote, RegistryEntry
-from knowledge.naming import normal
+from knowledge.naming import normal, tokens
 from knowledge.profiles import profile_files, read_profiles
 from knowledge.registry import read_ambiguous_licenses, read_registry, registry_files
 from knowledge.store import LICENSE_JSON, SUBJECT_JSON, KnowledgeState, KnowledgeStore
@@ -310,17 +311,20 @@ class _Build:
         self, records: Sequence[LicenseRecord], entries: Sequence[RegistryEntry], ambiguous: Sequence[AmbiguousName]
     ) -> list[dict[str, Any]]:
         names: dict[tuple[str, str, str], dict[str, Any]] = {}
+        taken: set[tuple[str, str]] = set()
 
         def add(shown: str, kind: str, target: str, rank: int, *, cased: bool = False, family: str = "") -> None:
             key = normal(shown)
             forms = [key, key.removesuffix(".0")] if key.endswith(".0") and key.count(" ") else [key]
             for form in forms:
+                taken.add((form, kind))
                 if form and (form, kind, target) not in names:
                     names[form, kind, target] = {
                         "key": form, "shown": shown, "kind": kind, "target": target, "cased": cased, "rank": rank,
                         "family": family,
                     }  # fmt: skip
 
+        names_of_lists = Counter(normal(e.name) for e in entries if e.listed)
         known = {e.id for e in entries} | {r.profile.id for r in records}
         for name in (*ambiguous, *read_ambiguous_licenses()):
             options = [o for o in name.options if o in known]
@@ -328,7 +332,13 @@ class _Build:
             for shown in name.names:
                 kind = "ambiguous" if name in ambiguous else "ambiguous_license"
                 add(shown, kind, target, 0, cased=_needs_case(shown) and name not in ambiguous)
-        for entry in entries:
+        for entry in sorted(entries, key=lambda e: e.listed):
+            if entry.listed:
+                add(entry.id, entry.kind, entry.id, 4, family=entry.family)
+                alone = names_of_lists[normal(entry.name)] == 1
+                if alone and _tells(entry.name) and not any((normal(entry.name), k) in taken for k in _THINGS):
+                    add(entry.name, entry.kind, entry.id, 4, cased=True, family=entry.family)
+                continue
             rank = 1 if entry.is_family else 2
             for shown in (entry.id, entry.name, *entry.aliases):
                 add(shown, entry.kind, entry.id, rank, family=entry.family)
@@ -438,6 +448,14 @@ class _Build:
         ]  # fmt: skip
         if rows:
             connection.execute(insert(ClauseRow), rows)
+
+
+_THINGS = ("model", "dataset", "software", "ambiguous", "license", "ambiguous_license")
+
+
+def _tells(name: str) -> bool:
+    """Whether a repository's name without its account is unlike anything else in a sentence: `RA_Reasoner`."""
+    return len(name) >= 8 and any(c in "-_" for c in name) and name != name.lower() and len(tokens(name)) > 1
 
 
 def _needs_case(name: str) -> bool:

@@ -31,6 +31,8 @@ _LICENSED_BEFORE = re.compile(
 _CONVERTERS = frozenset({"thebloke", "unsloth", "bartowski", "mlx-community", "ggml-org", "lmstudio-community", "maziyarpanahi", "quantfactory"})  # fmt: skip
 """Hub accounts that publish conversions of other people's models, as of 2026-11: the licence is the original's."""
 _GENERIC = re.compile(r"^(?:unknown|other|proprietary|commercial|free|generic|public domain|no license|license|data|model|open source|open|community|research|mit|non commercial)\b(?: license| licence| files?)?$")  # fmt: skip
+_LISTED = 4
+"""Rank of repositories that are only taken from lists: an account that stands there alone is nobody's publisher."""
 _MISSPELT = 86
 """Least likeness (0 to 100) at which a word counts as a misspelling of a name."""
 
@@ -83,7 +85,7 @@ class Catalog:
         self._by_key, self._orgs = {}, {}
         for name in self._store.names():
             self._by_key.setdefault(name.key, []).append(name)
-            if "/" in name.target and name.kind != "license":
+            if "/" in name.target and name.kind != "license" and name.rank < _LISTED:
                 self._orgs.setdefault(name.target.split("/", 1)[0].casefold(), set()).add(name.target)
         for names in self._by_key.values():
             names.sort(key=lambda n: n.rank)

@@ -23,6 +23,21 @@ _WIDE_GAP = r"[\s\S]{0,160}?"
 _SECTIONS = ("actions", "topics", "asks", "domains", "commercial", "licensing")
 _NEGATED_WITHIN = 26
 """Characters before a phrase in which a negation word still belongs to it."""
+_LISTED_WITHIN = 80
+"""And characters before a phrase that is one of several denied together."""
+_TURN = re.compile(
+    r"[.!?;:\n]|,\s*(?=(?:we|i|it|they|he|she|customers|users|wir|ich|sie|nous|on|je)\b)|"
+    r"\b(?:but|only|just|instead|then|aber|sondern|nur|mais|seulement|pero|sino|solo)\b",
+    re.IGNORECASE,
+)
+_OR = re.compile(r"\b(?:or|nor|oder|noch|ou|ni|o|u)\b", re.IGNORECASE)
+_LISTED = re.compile(
+    r"(?:\W+\w+){0,4}(?:,(?:\s*[\w'’-]+){1,4})*,?\s*(?:(?:or|nor|oder|noch|ou|ni|o|u)\s+(?:\w+\s+){0,2})?$",
+    re.IGNORECASE,
+)
+_OR_AHEAD = re.compile(
+    r"[\w'’-]+(?:\s+[\w'’-]+){0,3}(?:,(?:\s*[\w'’-]+){1,4})*,?\s+(?:or|nor|oder|noch|ou|ni|o|u)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +94,15 @@ class Lexicon:
                 yield Phrase(pattern.word, match.start(), match.end(), negated, pattern.weak)
 
     def negated(self, text: str, start: int) -> bool:
-        """Whether a negation word stands shortly before a place, in the same part of the sentence."""
-        before = text[max(0, start - _NEGATED_WITHIN) : start]
-        before = re.split(r"[.!?;:,\n]|\bbut\b|\baber\b|\bmais\b|\bpero\b", before)[-1]
-        return bool(self._negation.search(before))
+        """Whether a negation word stands shortly before a place, in the same part of the sentence, or before the list
+        that the place is in: `we do not train, sell or publish`."""
+        before = _TURN.split(text[max(0, start - _LISTED_WITHIN) : start])[-1]
+        if self._negation.search(re.split(",", before[-_NEGATED_WITHIN:])[-1]):
+            return True
+        denied = list(self._negation.finditer(before)) if "," in before or _OR.search(before) else []
+        if not denied or not _LISTED.match(before, denied[-1].end()):
+            return False
+        return bool(_OR.search(before, denied[-1].end()) or _OR_AHEAD.match(text, start))
 
 
 @cache

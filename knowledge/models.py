@@ -135,6 +135,10 @@ class Term:
     """Boilerplate that every use meets without effort: never decides, quoted only when asked about."""
 
 
+PERMISSIVE = frozenset({"permissive", "public_domain", "data_permissive"})
+"""Categories of licences that let others put other terms on what they make."""
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """The reviewed terms of one licence, as its file in `knowledge/data/licenses/` states them."""
@@ -224,6 +228,8 @@ class RegistryEntry:
     history: tuple[dict[str, str], ...]
     is_family: bool
     org: str | None = None
+    listed: bool = False
+    """Taken from a public list as it declares it; nobody looked at it by itself."""
 
 
 @dataclass(frozen=True, slots=True)

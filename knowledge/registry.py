@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ class RegistryError(KnowledgeError):
 def registry_files() -> list[Traversable]:
     """Return every registry file, sorted by name."""
     folder = resources.files("knowledge") / "data" / "models"
-    return sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
+    return sorted((f for f in folder.iterdir() if f.name.endswith((".yaml", ".csv"))), key=lambda f: f.name)
 
 
 def read_registry() -> tuple[tuple[RegistryEntry, ...], tuple[AmbiguousName, ...]]:
@@ -34,6 +35,8 @@ def read_registry() -> tuple[tuple[RegistryEntry, ...], tuple[AmbiguousName, ...
     entries: list[RegistryEntry] = []
     ambiguous: list[AmbiguousName] = []
     for file in registry_files():
+        if file.name.endswith(".csv"):
+            continue
         raw = read_yaml(file)
         try:
             entries.extend(_entries(raw, file.name))
@@ -43,8 +46,37 @@ def read_registry() -> tuple[tuple[RegistryEntry, ...], tuple[AmbiguousName, ...
             )
         except (KeyError, TypeError) as error:
             raise RegistryError(f"{file.name}: a field is missing or of the wrong kind: {error}.") from error
+    own = {e.id for e in entries}
+    lists = [f for f in registry_files() if f.name.endswith(".csv")]
+    entries += [e for file in lists for e in _listed(file) if e.id not in own]
     _check(entries)
     return tuple(entries), tuple(ambiguous)
+
+
+_LISTS = {
+    "open-llm-leaderboard": "https://huggingface.co/spaces/open-llm-leaderboard/open_llm_leaderboard",
+    "data-provenance": "https://github.com/Data-Provenance-Initiative/Data-Provenance-Collection",
+    "open-llms": "https://github.com/eugeneyan/open-llms",
+    "ecosystem-graphs": "https://github.com/stanford-crfm/ecosystem-graphs",
+    "LLMsPracticalGuide": "https://github.com/Mooler0410/LLMsPracticalGuide",
+    "opening-up-chatgpt": "https://github.com/opening-up-chatgpt/opening-up-chatgpt.github.io",
+    "lmarena": "https://lmarena.ai/leaderboard",
+}
+"""Public lists that `declared.csv` was gathered from."""
+
+
+def _listed(file: Traversable) -> Iterator[RegistryEntry]:
+    """Yield what public lists say of repositories that nobody has looked at one by one: the label, not a conclusion."""
+    with file.open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            yield RegistryEntry(
+                id=row["id"], name=row["name"], kind=row["kind"], family=row["id"], publisher=row["id"].split("/")[0],
+                license=row["license"] or None, license_state="known" if row["license"] else row["license_state"],
+                declared=row["declared"] or None, modality=(), aliases=(), cased=(), source=_LISTS[row["source"]],
+                date=row["date"], as_of="2026-11-21", gated=False, closed=False, withdrawn=None,
+                note=row["note"] or None,
+                base=tuple(row["base"].split()), trained_on=(), components={}, history=(), is_family=False, listed=True,
+            )  # fmt: skip
 
 
 def read_ambiguous_licenses() -> tuple[AmbiguousName, ...]:

@@ -21,7 +21,7 @@ from bot.audit.log import AuditLog
 from bot.errors import QuestionError
 from bot.model import Answer, Question, Statement, Verdict
 from knowledge.catalog import AMBIGUOUS, Catalog, Mention, MentionKind
-from knowledge.models import LicenseRecord, Passage
+from knowledge.models import PERMISSIVE, LicenseRecord, Passage
 from knowledge.search import ClauseSearch
 from knowledge.store import KnowledgeStore
 
@@ -142,13 +142,13 @@ class Answerer:
     def _of_the_copy(self, reading: Reading, cases: Sequence[Case], text: str) -> list[Case]:
         """Return the stricter licences that lie beside the asker's own copy: the copy that was taken decides."""
         governing = [r.profile for c in cases for r in c.licenses]
-        if not governing or any(p.category not in _PERMISSIVE for p in governing):
+        if not governing or any(p.category not in PERMISSIVE for p in governing):
             return []
         found = []
         for mention in reading.roles.stated:
             around = text[max(0, mention.start - 70) : mention.end + 30]
             profile = self._store.license(mention.target).profile
-            stricter = profile.category not in _PERMISSIVE and mention not in reading.subjects
+            stricter = profile.category not in PERMISSIVE and mention not in reading.subjects
             if stricter and _IN_THE_COPY.search(around) and not _HEARSAY.search(around):
                 found.append(resolve.resolve_license(mention, self._store))
         return found
@@ -264,11 +264,9 @@ class Answerer:
             label = self._store.license(mention.target).profile
             if not governing or label.id in {r.profile.id for r in governing} or label.family in families:
                 continue
-            if label.category not in _PERMISSIVE or all(r.profile.category in _PERMISSIVE for r in governing):
+            if label.category not in PERMISSIVE or all(r.profile.category in PERMISSIVE for r in governing):
                 continue
-            names = ", ".join(
-                dict.fromkeys(r.profile.short for r in governing if r.profile.category not in _PERMISSIVE)
-            )
+            names = ", ".join(dict.fromkeys(r.profile.short for r in governing if r.profile.category not in PERMISSIVE))
             if mention in reading.roles.labels:
                 draft.remarks.append(
                     f"The label {label.name} does not match the base terms: {names} stays whatever a card says."
@@ -317,9 +315,6 @@ class Answerer:
             )
 
 
-_PERMISSIVE = frozenset({"permissive", "public_domain", "data_permissive"})
-
-
 _IN_THE_COPY = re.compile(
     r"\b(?:contains?|comes? with|came with|under|file|folder|zip|weights under|dated|accepted|signed|agreement|"
     r"version|pulled|"
@@ -335,7 +330,8 @@ _HEARSAY = re.compile(
 _NEAR_ITS_NAME = 90
 """Characters behind a name in which a licence is taken for its own."""
 _IS_UNDER = re.compile(
-    r"(?:\bunder|\blicen[cs]ed?(?: under| as)?|\btagged|\blabell?ed|\bmarked|\blicen[cs]e\b(?: is)?|\bunter|\bsous|\bbajo|[(:=])"
+    r"(?:\bunder|\blicen[cs]ed?(?: under| as)?|\btagged|\blabell?ed|\bmarked|\blicen[cs]e\b(?: is)?|"
+    r"\bunter|\bsous|\bbajo|[(:=])"
     r"\W{0,3}(?:the |plain |der |die )?\W?$",
     re.IGNORECASE,
 )

