@@ -34,7 +34,7 @@ class Passage:
 
     def in_any(self, quotes: Iterable[str]) -> bool:
         """Whether one of the quotes (as words) holds the passage."""
-        return any(_covers(quote, words) for quote in quotes for words in self.words)
+        return any(covers(quote, words) for quote in quotes for words in self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,13 +224,13 @@ def _passage(raw: Mapping[str, Any]) -> Passage:
     others = raw.get("alt") or []
     others = [others] if isinstance(others, str | Mapping) else others
     texts = [raw["snippet"], *(o["snippet"] if isinstance(o, Mapping) else o for o in others)]
-    return Passage(tuple(_words(t) for t in texts))
+    return Passage(tuple(as_words(t) for t in texts))
 
 
 def measure(gold: Gold, answer: Answer) -> Result:
     """Compare one answer with its gold question."""
     texts = [c for c in answer.citations if c.document not in (DocumentKind.GUIDANCE, DocumentKind.POLICY) and c.quote]
-    quotes = [_words(c.quote or "") if len(c.quote or "") <= LONGEST_QUOTE else "" for c in texts]
+    quotes = [as_words(c.quote or "") if len(c.quote or "") <= LONGEST_QUOTE else "" for c in texts]
     listed = (*gold.must_cite, *gold.may_cite)
     said = _normal(json.dumps(_said(answer), ensure_ascii=False))
     summary = _normal(answer.summary)
@@ -285,11 +285,11 @@ def _normal(text: str) -> str:
     return re.sub(r"\s+", " ", plain).strip().lower()
 
 
-def _words(text: str) -> str:
+def as_words(text: str) -> str:
     return " ".join(re.findall(r"[a-z0-9]+", _normal(text)))
 
 
-def _covers(quote: str, passage: str) -> bool:
+def covers(quote: str, passage: str) -> bool:
     """Whether a quote holds 60 % of a passage's words in one run, or lies inside it (both as words and blanks)."""
     if not quote or not passage:
         return False

@@ -15,8 +15,11 @@ from knowledge.models import Passage, TermKind
 from knowledge.vocabulary import vocabulary
 
 _ALWAYS = -99.0
-_LEAST = {"prohibitions": _ALWAYS, "unclear": _ALWAYS, "conditions": 0.15, "permissions": 0.25, "notes": 0.7}
+_LEAST = {"prohibitions": _ALWAYS, "unclear": _ALWAYS, "conditions": -0.1, "permissions": 0.3, "notes": 0.8}
 """Log-odds from which a statement is made, by section."""
+_LEAST_BESIDE_A_BAN = 0.8
+"""Where something is prohibited, the duties of other uses help little."""
+_LEAST_OF_BOILERPLATE = 1.2
 _SHOWN_FOR_REVIEW = 3
 """Clauses shown to a lawyer where no reviewed terms exist."""
 
@@ -60,7 +63,9 @@ def state(draft: Draft, judgements: Sequence[Judgement], verdict: Verdict, passa
         section = _section(candidate)
         if candidate.judgement.case.behind:
             section = "unclear" if section == "prohibitions" else "notes"
-        least = 0.0 if candidate.term.low else _LEAST[section]
+        least = _LEAST_OF_BOILERPLATE if candidate.term.low else _LEAST[section]
+        if verdict is Verdict.PROHIBITED and section == "conditions":
+            least = max(least, _LEAST_BESIDE_A_BAN)
         if candidate.score >= least or candidate.term.kind is TermKind.CORRECTION:
             chosen["notes" if candidate.term.low and section == "conditions" else section].append(candidate)
     _never_empty(chosen, found, verdict)

@@ -183,7 +183,9 @@ _REVENUE = re.compile(
     r"(?:\b(?:\w*umsatz\w*|\w*umsätze\w*|revenues?|arr\b|mrr\b|turnover|sales\b|chiffre d.affaires|\bca\b|facturación|facturamos|factura|ingresos|"
     r"ventas|p\.a\.|income|takings|gross(?:es|ed|ing)?|earn(?:s|ed|ings)?|(?:we|i|it|they|group|company|app|site|shop|parent|firm|studio|which|that|business) (?:\w+ )?(?:makes?|made)|books show|vendemos|vendons|verdien\w+|einnahmen|"
     r"erlös\w*|receipts|touché|gagn\w+|ganamos|ingresamos|brings? in|pulls? in|sells? tickets|bill(?:ed|ings)?|recettes|revenus)\b|"
-    r"(?:a|per|/|each) ?y(?:ea)?r\b|\byearly\b|\bannual(?:ly)?\b|\bal año\b|\bpar an\b|\bim jahr\b|\bpro jahr\b|\blast year\b)",
+    r"(?:a|per|/|each) ?y(?:ea)?r\b|\byearly\b|\bannual(?:ly)?\b|\bal año\b|\bpar an\b|\bim jahr\b|\bpro jahr\b|\blast year\b|"
+    r"\b(?:over|in|during|for) the (?:last|past|previous|trailing|preceding) (?:12|twelve|four quarters|year)\b|\bttm\b|"
+    r"\b(?:we|group|company|firm|business|ourselves) did\b)",
     re.IGNORECASE,
 )
 _NO_REVENUE = re.compile(
@@ -209,10 +211,16 @@ _ENTITY = re.compile(
     re.IGNORECASE,
 )
 _OF_THE_GROUP = re.compile(r"\s?-?(?:group|holding|conglomerate|konzern)\b|[^,;.!?\d]{0,24}\b(?:group-wide|at group level|of the (?:whole )?group|im konzern|konzernweit|with the parent|in the group|au niveau du groupe|in group)\b", re.IGNORECASE)  # fmt: skip
+_SUMMED = re.compile(
+    r"\b(?:together|combined|incl(?:uding|\.)?|consolidated|in total|altogether|zusammen|ensemble|confondus|en conjunto)\b",
+    re.IGNORECASE,
+)
 _CURRENCY_NEAR = re.compile(rf"(?:\W{{0,3}}(?:umsatz|in|turnover|of|sales|revenue|a year|ca|de|en|yearly|per year)\b){{0,4}}\W{{0,3}}({_SIGN})(?!\w)", re.IGNORECASE)  # fmt: skip
-_MONTHLY = re.compile(r"\s*(?:in |of )?(?:(?:mrr|revenue|sales|turnover|umsatz)\s)?(?:a month|per month|/ ?mo(?:nth)?\b|monthly|mrr|par mois|al mes|im monat|pro monat|monatlich|every month)", re.IGNORECASE)  # fmt: skip
+_MONTHLY = re.compile(r"\s*(?:in |of )?(?:(?:mrr|revenue|sales|turnover|umsatz)\s)?(?:a month|per month|/ ?mo(?:nth)?\b|monthly|mrr|par mois|al mes|im monat|pro monat|monatlich|every month|(?:last|this|in the (?:last|previous|preceding)) month\b)", re.IGNORECASE)  # fmt: skip
 _MONTHLY_BEFORE = re.compile(
-    r"\b(?:monthly (?:revenue|sales|turnover)|mrr|monatsumsatz)\b[^,;.!?]{0,16}$", re.IGNORECASE
+    r"\b(?:monthly (?:revenue|sales|turnover)|mrr|monatsumsatz|"
+    r"(?:revenue|sales|turnover|takings|umsatz) (?:of |in |for )?(?:the )?(?:last|previous|preceding|this) month)\b[^,;.!?]{0,16}$",
+    re.IGNORECASE,
 )
 _SUM_OF_DIGITS = re.compile(
     r"\b(?P<part>low|mid|high|niedrig\w*|mittler\w*|hoch\w*|untere\w*|bas\w*|baj\w*|medi\w*|alt\w*)?[- ]?(?:(?P<n>five|six|seven|eight|nine|fünf|sechs|sieben|acht|cinq|sept|huit|cinco|seis|siete|ocho)"
@@ -411,6 +419,7 @@ def _revenue(text: str, amounts: list[_Amount], region: str) -> dict[str, int]:
             continue
         entities = list(_ENTITY.finditer(part))
         theirs = bool(entities and entities[-1]["theirs"]) or bool(_OF_THE_GROUP.match(text, amount.end))
+        theirs |= any(e["theirs"] for e in entities) and bool(_SUMMED.search(part))
         if not (_REVENUE.search(part[-50:]) or _REVENUE.search(after) or (found and entities)):
             continue
         if not (

@@ -99,7 +99,7 @@ def _read(text: str, catalog: Catalog) -> Reading:
 
 
 _JOINTLY = re.compile(
-    r"\b(?:both|all (?:of them|three|four|of these)|either|together|combin\w*|merg\w*|each of|and then|into one|mix\w*|"
+    r"\b(?:both|all (?:of them|three|four|of these)|either|together|combin\w*|merg\w*|each of|and then (?:merge|mix|combin|train|distil)\w*|into one|mix\w*|"
     r"beide\w*|zusammen|les deux|ensemble|ambos|juntos)\b",
     re.IGNORECASE,
 )

@@ -1,14 +1,17 @@
 """How much a term has to do with a question: what an answer cites, and what it leaves to `license NAME`. Pure.
 
-The score is the log-odds that a lawyer would cite the term, a plain sum of the weights below. They were fitted by
-logistic regression on the half of our own gold questions that is for tuning and on the public ones
-(`tests/gold/README.md` says how, and what the other half measures).
+The score is the log-odds that a lawyer would cite the term, a plain sum of weights. They were fitted by logistic
+regression on those of our own gold questions that are for tuning and on the public ones (`tests/gold/README.md` says
+how, and what the questions that are held back measure).
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 
 from bot.answering.judging import Judgement
 from bot.answering.rules import Finding, Truth
@@ -32,76 +35,15 @@ class Candidate:
     @property
     def score(self) -> float:
         """Log-odds that it belongs in the answer."""
-        return sum(WEIGHTS.get(name, 0.0) * value for name, value in self.features.items())
+        return sum(weights().get(name, 0.0) * value for name, value in self.features.items())
 
 
-WEIGHTS: Mapping[str, float] = {
-    "asked": 0.1,
-    "bias": 0.1,
-    "condition asked only": -0.1,
-    "condition false": -0.4,
-    "condition far": -1.5,
-    "condition in conditional": 0.1,
-    "condition in needs_review": -0.3,
-    "condition in prohibited": -0.5,
-    "condition open": 0.3,
-    "condition true": 1.0,
-    "correction asked only": 0.4,
-    "correction in conditional": 0.2,
-    "correction in prohibited": 0.2,
-    "correction true": 0.4,
-    "definition in allowed": -0.3,
-    "definition in conditional": -0.1,
-    "definition in needs_review": 0.1,
-    "definition in prohibited": -0.1,
-    "definition open": -0.1,
-    "definition true": -0.3,
-    "far": -1.6,
-    "focus": 0.6,
-    "grants any action": 0.6,
-    "grants the action": 0.4,
-    "limitation asked only": -0.1,
-    "limitation in allowed": 0.2,
-    "limitation in conditional": -0.3,
-    "limitation in needs_review": -0.5,
-    "limitation in prohibited": -0.7,
-    "limitation true": -1.3,
-    "low": -1.8,
-    "near": 0.8,
-    "not the strictest": -0.2,
-    "nothing asked": 0.3,
-    "other licences": -0.1,
-    "permission asked only": 0.3,
-    "permission false": 0.4,
-    "permission in allowed": 1.2,
-    "permission in conditional": 0.2,
-    "permission in needs_review": -0.4,
-    "permission in prohibited": -0.3,
-    "permission open": -0.1,
-    "permission true": 0.4,
-    "prohibition asked only": -0.1,
-    "prohibition false": 0.1,
-    "prohibition in allowed": 0.1,
-    "prohibition in conditional": 0.3,
-    "prohibition in needs_review": -0.1,
-    "prohibition in prohibited": 0.8,
-    "prohibition open": 0.1,
-    "prohibition true": 1.1,
-    "supports": 1.1,
-    "termination asked only": 0.5,
-    "termination in allowed": -0.4,
-    "termination in conditional": -0.4,
-    "termination in needs_review": -0.2,
-    "termination in prohibited": 0.3,
-    "termination true": -0.7,
-    "unclear asked only": -0.2,
-    "unclear false": 0.1,
-    "unclear in allowed": 0.3,
-    "unclear in needs_review": 0.5,
-    "unclear open": -0.1,
-    "unclear true": 0.7,
-    "unconditional condition": 0.8,
-}
+@cache
+def weights() -> Mapping[str, float]:
+    """Return what each feature adds to the log-odds (`knowledge/data/relevance.csv`, written by `tests.gold.fit`)."""
+    file = resources.files("knowledge") / "data" / "relevance.csv"
+    with file.open(encoding="utf-8") as lines:
+        return {row["feature"]: float(row["weight"]) for row in csv.DictReader(lines)}
 
 
 def candidates(judgements: Sequence[Judgement], verdict: Verdict, passages: Sequence[Passage]) -> list[Candidate]:
@@ -152,7 +94,7 @@ def _features(
     truth = {Truth.TRUE: "true", Truth.OPEN: "open", Truth.FAR: "far", Truth.FALSE: "false"}[finding.truth]
     asked = len(situation.asks & set(term.about))
     actions = set(term.actions) & set(situation.use.actions)
-    return {
+    found = {
         "bias": 1.0,
         f"{kind} {truth}": 1.0,
         f"{kind} in {verdict.value}": 1.0,
@@ -169,6 +111,10 @@ def _features(
         "grants the action": float(bool(actions)),
         "grants any action": float("any" in term.actions),
     }
+    for what in term.about:
+        found[f"about {what}"] = found[f"about {what}, {kind}"] = 1.0
+        found[f"asked about {what}"] = float(what in situation.asks)
+    return found
 
 
 def nearness(record: LicenseRecord, passages: Sequence[Passage]) -> dict[str, int]:
