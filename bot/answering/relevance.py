@@ -16,7 +16,7 @@ from importlib import resources
 from bot.answering.judging import Judgement
 from bot.answering.rules import Finding, Truth
 from bot.model import Verdict
-from knowledge.models import LicenseRecord, Passage, Term, TermKind
+from knowledge.models import LicenseRecord, Passage, Predicate, Term, TermKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +111,21 @@ def _features(
         "grants the action": float(bool(actions)),
         "grants any action": float("any" in term.actions),
     }
+    for test in _tests(term.when):
+        found[f"turns on {test}"] = found[f"turns on {test}, {truth}"] = 1.0
     for what in term.about:
         found[f"about {what}"] = found[f"about {what}, {kind}"] = 1.0
         found[f"asked about {what}"] = float(what in situation.asks)
     return found
+
+
+def _tests(when: Predicate | None) -> set[str]:
+    """Return the names of the plain tests that a term's occasion consists of."""
+    if when is None:
+        return set()
+    if not when.parts:
+        return {when.name}
+    return {name for part in when.parts for name in _tests(part)}
 
 
 def nearness(record: LicenseRecord, passages: Sequence[Passage]) -> dict[str, int]:
