@@ -152,7 +152,7 @@ Outcome = tuple[Truth, tuple[str, ...]]
 
 def evaluate(predicate: Predicate, situation: Situation) -> Outcome:
     """Return the outcome of a test and the questions that are open in it."""
-    return _TESTS[predicate.name](predicate, situation)
+    return TESTS[predicate.name](predicate, situation)
 
 
 def _all(predicate: Predicate, situation: Situation) -> Outcome:
@@ -326,7 +326,7 @@ def _asks(predicate: Predicate, situation: Situation) -> Outcome:
     return (Truth.TRUE if situation.asks & set(predicate.values) else Truth.FALSE), ()
 
 
-_TESTS: dict[str, Callable[[Predicate, Situation], Outcome]] = {
+TESTS: dict[str, Callable[[Predicate, Situation], Outcome]] = {
     "all": _all,
     "any": _any,
     "not": _not,

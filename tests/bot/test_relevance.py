@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.answering.relevance import WEIGHTS, Candidate, candidates, nearness
+from bot.answering.relevance import Candidate, candidates, nearness, weights
+from bot.answering.rules import TESTS
 from bot.model import Verdict
 from knowledge.models import Clause, ClauseKind, LicenseRecord, Passage, Predicate, Quote, TermKind
+from knowledge.vocabulary import vocabulary
 from tests.bot.invented import GRANT, PIN, case, judged, licence, term
 
 OPEN = Predicate("commercial", ("true",))
@@ -102,8 +104,13 @@ def everything() -> list[Candidate]:
 def test_every_weight_belongs_to_a_feature_that_occurs() -> None:
     """No weight is left over from a feature that no term ever has."""
     occurring = {name for c in everything() for name in c.features}
+    asked = vocabulary().asks
+    occurring |= {f"asked about {a}" for a in asked} | {f"about {a}" for a in asked}
+    occurring |= {f"about {a}, {kind.value}" for a in asked for kind in TermKind}
+    tests = [f"turns on {name}" for name in TESTS]
+    occurring |= {*tests, *(f"{test}, {outcome}" for test in tests for outcome in OUTCOMES)}
 
-    assert set(WEIGHTS) <= occurring
+    assert set(weights()) <= occurring
 
 
 def test_the_score_is_the_sum_of_weights_and_orders() -> None:
@@ -112,7 +119,7 @@ def test_the_score_is_the_sum_of_weights_and_orders() -> None:
     scores = [c.score for c in speaking]
 
     assert scores == sorted(scores, reverse=True)
-    assert scores == [pytest.approx(sum(WEIGHTS.get(n, 0) * v for n, v in c.features.items())) for c in speaking]
+    assert scores == [pytest.approx(sum(weights().get(n, 0) * v for n, v in c.features.items())) for c in speaking]
 
 
 TEXT_AT = Quote(PIN, "doc", "hash", "1", "", 100, 200)
