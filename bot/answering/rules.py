@@ -82,11 +82,19 @@ def decide(profile: Profile, situation: Situation) -> Ruling:
     findings = tuple(_find(term, situation) for term in profile.terms)
     if situation.reach_of_student and not any(_is_student_derived(f) for f in findings):
         # What goes out is the student: only terms that speak of students follow it.
-        own = tuple(a for a in situation.use.actions if a not in situation.reach_of_student)
-        teacher = replace(situation, use=replace(situation.use, actions=own or ("inference",)))
+        teacher = _as_teacher(situation)
         findings = tuple(f if _speaks_of_students(f.term.when) else _find(f.term, teacher) for f in findings)
     silent = _uncovered(findings, situation.use.actions)
     return Ruling(profile, _verdict(findings, silent), findings, silent)
+
+
+def _as_teacher(situation: Situation) -> Situation:
+    """Return what is done with the subject itself where a student goes out: it stays inside, and what the student's
+    field makes likely is no use of the subject."""
+    own = [a for a in situation.use.actions if a not in situation.reach_of_student]
+    topics = {name: truth for name, truth in situation.topics.items() if truth is not Truth.OPEN}
+    actions = tuple(dict.fromkeys([*(own or ["inference"]), "internal_use"]))
+    return replace(situation, use=replace(situation.use, actions=actions), topics=topics)
 
 
 _LEARNING = frozenset({"improves_other_model", "train_on_outputs", "distill"})
