@@ -142,6 +142,9 @@ def _chain(entry: RegistryEntry, store: KnowledgeStore) -> list[RegistryEntry]:
 
 def _remarks(entry: RegistryEntry) -> tuple[str, ...]:
     remarks = []
+    if entry.listed:
+        label = f"the label {entry.declared}" if entry.declared else "no label"
+        remarks.append(f"{entry.name} is known here from a public list only, with {label} ({entry.date}).")
     if entry.withdrawn:
         remarks.append(f"{entry.name} was withdrawn: {entry.withdrawn}")
     if entry.history:
