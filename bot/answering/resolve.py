@@ -65,7 +65,9 @@ def resolve_entry(mention: Mention, store: KnowledgeStore) -> Case:
     chain = _chain(entry, store)
     licenses = list(filter(None, [own]))
     for base in chain:
-        inherited = _license_of(base, store)
+        inherited = _license_of(base, store) if base.license else None
+        if inherited is None and not base.closed:
+            faults.append(f"{entry.name} is built on {base.name}. {_not_known(base)}")
         if inherited and all(inherited.profile.id != held.profile.id for held in licenses):
             licenses.append(inherited)
     remarks = _remarks(entry)
@@ -105,15 +107,20 @@ def _own_license(entry: RegistryEntry, store: KnowledgeStore, faults: list[str])
     if entry.license:
         found = _license_of(entry, store)
         if found is None:
-            faults.append(f"{entry.name} is under {entry.license!r}, whose text and terms are not known here.")
+            faults.append(_not_known(entry))
         return found
-    faults.append(
-        {
-            "other": f"{entry.name} carries the label `other`: a licence of its own that is not known here.",
-            "missing": f"{entry.name} comes without any licence: nobody has granted a right to use it.",
-        }.get(entry.license_state, f"The licence of {entry.name} is not known here.")
-    )
+    faults.append(_not_known(entry))
     return None
+
+
+def _not_known(entry: RegistryEntry) -> str:
+    """Say why no licence of an entry is at hand."""
+    if entry.license:
+        return f"{entry.name} is under {entry.license!r}, whose text and terms are not known here."
+    return {
+        "other": f"{entry.name} carries the label `other`: a licence of its own that is not known here.",
+        "missing": f"{entry.name} comes without any licence: nobody has granted a right to use it.",
+    }.get(entry.license_state, f"The licence of {entry.name} is not known here.")
 
 
 def _license_of(entry: RegistryEntry, store: KnowledgeStore) -> LicenseRecord | None:
@@ -183,6 +190,45 @@ _MONTHS = {
     )
     for name in names.split()
 }  # fmt: skip
+
+
+def code_alone(case: Case, store: KnowledgeStore) -> Case:
+    """Return the case of an entry's code, where it has a licence of its own: the weights' terms stay out of it."""
+    code = store.subject(case.entry).components.get("code") if case.entry else None
+    if code is None:
+        return case
+    record = store.license(code)
+    remark = f"This is about the code of {case.subject.name} alone; its weights or data are under other terms."
+    return replace(
+        case,
+        licenses=(record,),
+        subject=replace(case.subject, licenses=(license_ref(record),)),
+        faults=(),
+        remarks=(*case.remarks, remark),
+    )
+
+
+def as_stated(case: Case, stated: Sequence[Mention], store: KnowledgeStore) -> Case:
+    """Return the case under a licence that the question states and that the thing was under before."""
+    if case.entry is None or not case.licenses:
+        return case
+    earlier = {h.get("license") for h in store.subject(case.entry).history}
+    found = next((m.target for m in stated if m.target in earlier), None)
+    if found is None or any(found == r.profile.id for r in case.licenses):
+        return case
+    licenses = (store.license(found), *case.licenses[1:])
+    return replace(case, licenses=licenses, subject=replace(case.subject, licenses=tuple(map(license_ref, licenses))))
+
+
+def any_version(mention: Mention, store: KnowledgeStore) -> list[Case]:
+    """Return a case for each version that a licence's name leaves open, the newest first; none where the name leaves
+    open more than the version."""
+    records = [store.license(option) for option in mention.options]
+    if len({r.profile.family or r.profile.id for r in records}) > 1:
+        return []
+    records.sort(key=lambda r: r.profile.version or "", reverse=True)
+    named = {r.profile.id: replace(mention, kind=MentionKind.LICENSE, target=r.profile.id) for r in records}
+    return [resolve_license(m, store) for m in named.values()]
 
 
 def derivative(mention: Mention, base: Case) -> Case:
