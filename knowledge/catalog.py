@@ -47,8 +47,10 @@ _FIRST_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _FIRST_AFTER = re.compile(
-    rf"(?:[-\s]?\d+[bB]\b)?(?:\s*[,(:–—-]\s*|\s+)(?:(?:i mean|meaning|namely|well|that is|also|c['’]est-à-dire|es decir)[ ,]+)?"
-    rf"(?:the |la |le |l['’]|el |die |das |der )?{_FIRST}\b(?!\s+(?:time|quarter|half|step|prototype|draft|thing|customer))",
+    rf"(?:[-\s]?\d+[bB]\b)?(?:\s*[,(:–—-]\s*|\s+)(?:(?:i mean|meaning|namely|well|that is|also|c['’]est-à-dire|"
+    rf"es decir)[ ,]+)?"
+    rf"(?:the |la |le |l['’]|el |die |das |der )?{_FIRST}\b(?!\s+(?:time|quarter|half|step|prototype|draft|"
+    rf"thing|customer))",
     re.IGNORECASE,
 )
 """What makes an ambiguous name the first generation: `the original Llama`, `LLaMA (the very first one)`."""

@@ -66,7 +66,9 @@ class Answerer:
         reading = advice.with_claims(reading, rests_on)
         licensing = reading.is_licensing or question.use is not None
         unresolved += self._false_premises(reading, cases, question.text)
-        if not licensing or not cases or (unresolved and not self._enough(cases, unresolved)):
+        if licensing and reading.roles.licensor and not cases and not unresolved:
+            draft = _of_owner(question, reading)
+        elif not licensing or not cases or (unresolved and not self._enough(cases, unresolved)):
             draft = self._undecided(question, reading, cases, unresolved)
         else:
             # 3. find the clauses that speak to the question
@@ -111,7 +113,7 @@ class Answerer:
                 unresolved.append(resolve.ambiguous(mention, names))
             else:
                 case = resolve.as_dated(self._case(mention), text, self._store)
-                case = resolve.as_stated(case, reading.roles.stated, self._store)
+                case = resolve.as_stated(case, mention, reading.roles.stated, text, self._store)
                 if reading.roles.code_alone:
                     case = resolve.code_alone(case, self._store)
                 governing = {r.profile.id for c in cases for r in c.licenses}
@@ -371,7 +373,8 @@ _WEIGHTS = re.compile(
     re.IGNORECASE,
 )
 _ASCRIBED = re.compile(
-    r"\W{0,3}(?:(?:weights|model|itself|now|also|actually|which|that)\s+)*(?:is|are|was|were|came|comes|ist|est|es|released|"
+    r"\W{0,3}(?:(?:weights|model|itself|now|also|actually|which|that)\s+)*(?:is|are|was|were|came|comes|ist|est|"
+    r"es|released|"
     r"licensed|under|unter|sous|bajo|steht|\W)[^.!?;]{0,30}",
     re.IGNORECASE,
 )
@@ -384,6 +387,22 @@ def _as_weights(text: str, mention: Mention, licenses: Sequence[Mention]) -> boo
     ascribed = (m for m in licenses if 0 <= m.start - mention.end < _NEAR_ITS_NAME)
     return bool(_WEIGHTS.search(text, start, stop)) or any(
         _ASCRIBED.fullmatch(text[mention.end : m.start]) for m in ascribed
+    )
+
+
+def _of_owner(question: Question, reading: Reading) -> Answer:
+    """Return what to tell an owner who has not chosen a licence yet: nobody else's terms stand in the way."""
+    return Answer(
+        question=question.text,
+        verdict=Verdict.ALLOWED,
+        summary="Yes: what is yours alone you may give away under any licence, a ready-made one included; its duties "
+        "bind those who take it, not you. Name one and this bot says what it asks of them.",
+        use=reading.use,
+        open_questions=(
+            "What may others do: use it for gain, change it, show it, train models on it? Must they credit you?",
+        ),
+        confidence=0.6,
+        written_by=RulesWriter.name,
     )
 
 

@@ -111,7 +111,8 @@ def _relicensing(use: Use, found: Roles) -> Use:
 
 
 _JOINTLY = re.compile(
-    r"\b(?:both|all (?:of them|three|four|of these)|either|together|combin\w*|merg\w*|each of|and then (?:merge|mix|combin|train|distil)\w*|into one|mix\w*|"
+    r"\b(?:both|all (?:of them|three|four|of these)|either|together|combin\w*|merg\w*|each of|and then (?:merge|"
+    r"mix|combin|train|distil)\w*|into one|mix\w*|"
     r"beide\w*|zusammen|les deux|ensemble|ambos|juntos)\b",
     re.IGNORECASE,
 )
@@ -143,7 +144,8 @@ def _apart(text: str, subjects: Sequence[Mention]) -> dict[str, tuple[str, ...]]
 
 
 _LABELLED = re.compile(
-    r"\b(?P<what>team|product|project|app|unit|group|case|department|squad|plan|option|tool|site|customer|client|company|"
+    r"\b(?P<what>team|product|project|app|unit|group|case|department|squad|plan|option|tool|site|customer|"
+    r"client|company|"
     r"projekt|produkt|abteilung|gruppe|fall|équipe|produit|projet|cas|equipo|producto|proyecto|caso)\s+"
     r"(?P<name>[A-Z]\b|\d\b|(?:one|two|alpha|beta|red|blue|eins|zwei|un|deux|uno|dos)\b)",
     re.IGNORECASE,
@@ -154,7 +156,8 @@ _FORMER = re.compile(
     re.IGNORECASE,
 )
 _LATTER = re.compile(
-    r"\b(?:the latter|the (?:second|other|last) (?:one|model|app|case|product|team|project)|letzterer?s?|das (?:zweite|andere)"
+    r"\b(?:the latter|the (?:second|other|last) (?:one|model|app|case|product|team|project)|letzterer?s?|das "
+    r"(?:zweite|andere)"
     r"(?: modell| projekt)?|le second|la seconde|l['’]autre|el segundo|la segunda|el otro)\b",
     re.IGNORECASE,
 )

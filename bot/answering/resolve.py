@@ -66,7 +66,7 @@ def resolve_entry(mention: Mention, store: KnowledgeStore) -> Case:
     licenses = list(filter(None, [own]))
     for base in chain:
         inherited = _license_of(base, store) if base.license else None
-        if inherited is None and not base.closed:
+        if inherited is None and not base.closed and entry.kind == base.kind == "model":
             faults.append(f"{entry.name} is built on {base.name}. {_not_known(base)}")
         if inherited and all(inherited.profile.id != held.profile.id for held in licenses):
             licenses.append(inherited)
@@ -176,7 +176,8 @@ def unlicensed(shown: str, question: str) -> Case:
 
 
 _DATED = re.compile(
-    r"(?:(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|janv|févr|avr|juin|juil|août|ene|abr|ago|dic)\w*\.?"
+    r"(?:(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|janv|févr|avr|juin|juil|août|"
+    r"ene|abr|ago|dic)\w*\.?"
     r"\s+(?:\d{1,2}(?:st|nd|rd|th)?,?\s+)?(?:de |del )?(?P<year>20[12]\d))|(?P<iso>20[12]\d-[01]\d)|"
     r"(?:terms|version|licen[cs]e|lizenz|bedingungen|conditions)\s+(?:of|from|dated|von|de)?\s*(?P<bare>20[12]\d)|"
     r"(?P<before>20[12]\d)\s+(?:[\w-]+\s+){0,2}?(?:terms|version|licen[cs]e|agreement)",
@@ -208,16 +209,34 @@ def code_alone(case: Case, store: KnowledgeStore) -> Case:
     )
 
 
-def as_stated(case: Case, stated: Sequence[Mention], store: KnowledgeStore) -> Case:
-    """Return the case under a licence that the question states and that the thing was under before."""
-    if case.entry is None or not case.licenses:
+_TAKEN_THEN = re.compile(
+    r"\b(?:at (?:that|the) time|back then|in those days|in 20[012]\d|from (?:\w+ )?20[012]\d|dated|old (?:dump|"
+    r"copy|snapshot|"
+    r"version)|we (?:took|got|downloaded|pulled|cloned|copied|forked|have a copy)|our copy|snapshot|damals|seinerzeit|"
+    r"à l['’]époque|alors|en 20[012]\d|en aquel momento|entonces)\b",
+    re.IGNORECASE,
+)
+
+
+def as_stated(case: Case, mention: Mention, stated: Sequence[Mention], text: str, store: KnowledgeStore) -> Case:
+    """Return the case under a licence that the question states of the asker's copy and that the thing was under
+    before; what stands on somebody else's terms keeps them."""
+    if case.entry is None or not case.licenses or (entry := store.subject(case.entry)).base:
         return case
-    earlier = {h.get("license") for h in store.subject(case.entry).history}
-    found = next((m.target for m in stated if m.target in earlier), None)
+    earlier = {h.get("license") for h in entry.history}
+    of_copy = _TAKEN_THEN.search(text)
+    beside = (
+        m for m in stated if of_copy or 0 <= m.start - mention.end <= _NEAR or 0 <= mention.start - m.end <= _NEAR
+    )
+    found = next((m.target for m in beside if m.target in earlier), None)
     if found is None or any(found == r.profile.id for r in case.licenses):
         return case
     licenses = (store.license(found), *case.licenses[1:])
     return replace(case, licenses=licenses, subject=replace(case.subject, licenses=tuple(map(license_ref, licenses))))
+
+
+_NEAR = 4
+"""Characters between a name and the licence that it is said to be under."""
 
 
 def any_version(mention: Mention, store: KnowledgeStore) -> list[Case]:

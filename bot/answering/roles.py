@@ -45,13 +45,15 @@ def roles(text: str, mentions: Sequence[Mention], actions: Sequence[str]) -> Rol
     things = [m for m in found if m.kind not in LICENSES]
     licenses = [m for m in found if m.kind is MentionKind.LICENSE]
     unclear = tuple(m for m in found if m.kind is MentionKind.AMBIGUOUS_LICENSE)
-    result, own_terms = _result_license(text, licenses, actions)
-    if is_licensor(text) and not things and not any(_of_data(text, m) for m in licenses):
+    result, own_terms = _result_license(text, [m for m in mentions if m.kind is MentionKind.LICENSE], actions)
+    if not things and is_licensor(text, licenses, result) and not any(_of_data(text, m) for m in licenses):
         return _of_owner(text, licenses, unclear, result)
     students = _students(text, things, actions)
     asides = _asides(text, [m for m in things if m not in students], mentions, all_of_them=bool(licenses))
     subjects = tuple(m for m in things if m not in students and m not in asides)
-    stated = tuple(m for m in licenses if m is not result)
+    stated = tuple(
+        m for m in licenses if not result or not _same(m, result) or (m.start != result.start and is_label(text, m))
+    )
     labels = tuple(m for m in stated if is_label(text, m))
     if not subjects and not students:
         # A licence named without its version is asked back only where the question is about nothing else.
@@ -139,7 +141,8 @@ def _students(text: str, things: Sequence[Mention], actions: Sequence[str]) -> t
 _ASIDE_BEFORE = re.compile(
     r"(?:\bunlike|\binstead of|\brather than|compared (?:to|with)|mov(?:e|ed|ing) (?:away )?(?:off|from)|replac\w+|"
     r"switch\w* (?:away )?from|migrat\w+ from|previously|used to (?:run|use)|\bthe old|same (?:as|like)|\blike with|"
-    r"\bas with|\bas opposed to|\bwanted|\bconsidered|\blooked at|thought (?:about|of)|\bproposed|\bsuggested|ruled out|"
+    r"\bas with|\bas opposed to|\bwanted|\bconsidered|\blooked at|thought (?:about|of)|\bproposed|\bsuggested|"
+    r"ruled out|"
     r"gave up on|\brejected|\bdropped|\binstead,? of|\banstatt|\bstatt|au lieu de|en vez de|"
     r"not the same as)\s+(?:the |our |a |an |with |for )?$",
     re.IGNORECASE,
@@ -154,7 +157,8 @@ _SWAPPED = re.compile(
 )
 _SWAPPED_FOR = re.compile(r"^\W*(?:\w+ )?(?:for|with|against|in favou?r)\b", re.IGNORECASE)
 _ALIKE = re.compile(
-    r"\b(?:mit|apache\S*|open|free|same|exactly|much|terms|just|licen[cs]ed?|strict|restricted|nc)\b[^.!?,]{0,12}\b(?:like|as)"
+    r"\b(?:mit|apache\S*|open|free|same|exactly|much|terms|just|licen[cs]ed?|strict|restricted|"
+    r"nc)\b[^.!?,]{0,12}\b(?:like|as)"
     r"(?: with| in| for)?\s+$",
     re.IGNORECASE,
 )
@@ -171,14 +175,18 @@ _GIVEN_UP_BEFORE = re.compile(
     r"(?:was|were|had|used|ran|run|been using)|"
     r"\bso far (?:it|that|we) (?:was|used|ran|had)|\bformerly|\bno longer (?:use|run|want|need|using|running)|"
     r"\b(?:discarded|abandoned|scrapped|crossed out|said no to|decided against)|"
-    r"\b(?:bisher|bislang|früher)(?: \w+){1,3}|\b(?:jusqu['’](?:ici|à présent)|avant),? (?:c['’]était|on (?:avait|utilisait)|"
+    r"\b(?:bisher|bislang|früher)(?: \w+){1,3}|\b(?:jusqu['’](?:ici|à présent)|avant),? (?:c['’]était|on "
+    r"(?:avait|utilisait)|"
     r"nous utilisions)|\b(?:hasta ahora|antes) (?:era|usábamos|teníamos|usamos)|"
-    r"\b(?:abandonné|écarté|descartamos|descartado|verworfen))\s+(?:the |our |a |an |with |le |la |el |die |das |der )?$",
+    r"\b(?:abandonné|écarté|descartamos|descartado|verworfen))\s+(?:the |our |a |an |with |le |la |el |die |das "
+    r"|der )?$",
     re.IGNORECASE,
 )
 _GIVEN_UP_AFTER = re.compile(
-    r"^[^.!?;]{0,70}?\b(?:so (?:it|that|this|they|that one)(?:['’]s| is| are)? (?:goes|go|gone|out|leaves?|had to go)\b|"
-    r"(?:is|are|was|were) (?:off the table|out of the (?:race|running|question)|no longer (?:in use|used|an option|"
+    r"^[^.!?;]{0,70}?\b(?:so (?:it|that|this|they|that one)(?:['’]s| is| are)? (?:goes|go|gone|out|leaves?|had "
+    r"to go)\b|"
+    r"(?:off the table|out of the (?:race|running|question))\b|(?:is|are|was|were) (?:no longer (?:in use|used|"
+    r"an option|"
     r"a candidate|considered)|dropped|discarded|scrapped|abandoned|crossed out)|(?:has|have|had) to go\b|"
     r"(?:fällt|fliegt|scheidet)[^.!?;,]{0,20} (?:weg|raus|aus)\b|ist (?:raus|verworfen|vom tisch)|"
     r"est (?:écarté|exclu|abandonné|éliminé)e?|(?:está|queda|quedó) (?:fuera|descartad[oa]|eliminad[oa]))",
@@ -188,17 +196,21 @@ _CHOSEN = re.compile(
     r"\b(?:final|actual|real|only|last|remaining|definitive|current|endgültige\w?|eigentliche\w?|finale\w?|letzte\w?|"
     r"seul\w?|dernier|dernière|vrai\w?|últim[oa]|verdadera)\s+(?:candidate|choice|question|pick|option|contender|model|"
     r"kandidat|wahl|modell|frage|choix|candidat|modèle|question|elección|candidat[oa]|pregunta|modelo)\b"
-    r"[^.!?;]{0,25}$|\b(?:elección|candidat[oa]|choix|candidat) (?:final|definitiv[oae]|finale?|définitif) (?:es|est) $",
+    r"[^.!?;]{0,25}$|\b(?:elección|candidat[oa]|choix|candidat) (?:final|definitiv[oae]|finale?|définitif) "
+    r"(?:es|est) $",
     re.IGNORECASE,
 )
 _BESIDE_BEFORE = re.compile(
-    r"\b(?:(?:rivals?|alternatives?|competitors?|competition|competing|answer|challenger|clone|konkurren\w+|concurrente?s?|"
+    r"\b(?:(?:rivals?|alternatives?|competitors?|competition|competing|answer|challenger|clone|konkurren\w+|"
+    r"concurrente?s?|"
     r"competidor\w*|alternativ\w+)\s+(?:to|of|for|with|against|zu|zum|zur|von|für|à|au|a|al|de|del)|"
     r"similar to|in the style of|on par with|as good as|better than|cheaper than|modell?ed (?:on|after)|inspired by|"
-    r"im stil von|ähnlich wie|besser als|dans le style de|semblable à|meilleur que|al estilo de|parecid[oa] a|mejor que|"
+    r"im stil von|ähnlich wie|besser als|dans le style de|semblable à|meilleur que|al estilo de|parecid[oa] a|"
+    r"mejor que|"
     r"(?:note|remark|comment|thread|memo|mail|email|ticket|discussion|rumou?r|paragraph|warning|article|page|slide|"
     r"ruling|story) (?:\w+ )?(?:is|was|were|are) (?:only |just |really |actually )?(?:about|on|for|of)|"
-    r"(?:notiz|hinweis|mail|artikel) (?:betrifft|war für|ist zu)|(?:note|remarque|mail) (?:concerne|concernait|porte sur)|"
+    r"(?:notiz|hinweis|mail|artikel) (?:betrifft|war für|ist zu)|(?:note|remarque|mail) (?:concerne|concernait|"
+    r"porte sur)|"
     r"(?:nota|correo|aviso) (?:es sobre|era sobre|trata de))\s+(?:the |a |an |die |das |der |l['’]|la |le |el )?$",
     re.IGNORECASE,
 )
@@ -210,9 +222,7 @@ _BESIDE_AFTER = re.compile(
 _AND = re.compile(r"\s*(?:/|&|\b(?:and|or|nor|und|oder|et|ou|y|o)\b)\s*(?:the |our |die |das |le |la |el )?")
 
 
-def _asides(
-    text: str, things: Sequence[Mention], mentions: Sequence[Mention], *, all_of_them: bool
-) -> list[Mention]:
+def _asides(text: str, things: Sequence[Mention], mentions: Sequence[Mention], *, all_of_them: bool) -> list[Mention]:
     """Return the names that are only compared with, or were given up; all of them only where a licence remains."""
     found: list[Mention] = []
     for at, mention in enumerate(things):
@@ -241,7 +251,9 @@ def _is_aside(text: str, m: Mention) -> bool:
 
 def _is_beside(text: str, m: Mention) -> bool:
     """Whether a name only says what something else is like or competes with: `a rival to ChatGPT`, `Alpaca-like`."""
-    return bool(_BESIDE_AFTER.match(text[m.end : m.end + 20]) or _BESIDE_BEFORE.search(text[max(0, m.start - 60) : m.start]))
+    return bool(
+        _BESIDE_AFTER.match(text[m.end : m.end + 20]) or _BESIDE_BEFORE.search(text[max(0, m.start - 60) : m.start])
+    )
 
 
 def _chosen(text: str, m: Mention) -> bool:
@@ -262,13 +274,15 @@ _DATA = (
     r"datensätze\w*|jeux? de données|données|datos|conjunto de datos)"
 )
 _UNDER_RIGHT_AFTER = re.compile(
-    rf"(?P<lead>(?:\S+\s+){{0,4}}){_DATA}\s*,?\s*(?:(?:which|that) (?:is|are)\s+|is\s+|are\s+|licen[cs]ed\s+|lizenziert\w*\s+)?"
+    rf"(?P<lead>(?:\S+\s+){{0,4}}){_DATA}\s*,?\s*(?:(?:which|that) (?:is|are)\s+|is\s+|are\s+|licen[cs]ed\s+|"
+    rf"lizenziert\w*\s+)?"
     r"(?:under|unter|sous|bajo|\()\s*(?:the |der |la )?(?:licen[cs]e |licencia )?$",
     re.IGNORECASE,
 )
 _OWN_DATA = re.compile(
     r"\b(?:publish|releas|put|shar|upload|offer|licens|veröffentlich|publi|give|giving|our|my|unser\w*|notre|nos|"
-    r"nuestr\w+|result\w*|clean\w*|translated|new)\w*\s+(?:(?!on\b|from\b|with\b|using\b|sur\b|auf\b|con\b|en\b)\S+\s+){0,3}$",
+    r"nuestr\w+|result\w*|clean\w*|translated|new)\w*\s+(?:(?!on\b|from\b|with\b|using\b|sur\b|auf\b|con\b|"
+    r"en\b)\S+\s+){0,3}$",
     re.IGNORECASE,
 )
 _GOES_UNDER = re.compile(
@@ -286,8 +300,9 @@ _OURSELVES = re.compile(
 )
 _OWN_TERMS = re.compile(
     r"\b(?:under|with|on|unter|mit|sous|bajo|con)\s+(?:our|my|unser\w*|eigene\w*|nos|notre|nuestr\w+)\s+"
-    r"(?:(?:own|eigen\w*|propres?|propi[oa]s?|proprietary|commercial|usual|standard)\s+)*"
-    r"(?:terms|licen[cs]e|eula|conditions|bedingungen|lizenz\w*|términos|condiciones|licencia)\b(?! (?:with|from|mit|de|von))",
+    r"(?:(?P<own>own|eigen\w*|propres?|propi[oa]s?|proprietary|commercial)\s+|usual\s+|standard\s+)*"
+    r"(?:terms|licen[cs]e|eula|conditions|bedingungen|lizenz\w*|términos|condiciones|licencia)\b(?! (?:with|"
+    r"from|mit|de|von))",
     re.IGNORECASE,
 )
 _OTHER_TERMS = re.compile(
@@ -295,7 +310,8 @@ _OTHER_TERMS = re.compile(
     r"(?:own|eigen\w*|propi[oa]s?|propres?|custom|different|another|other|stricter|new|autres?|otr[oa]s?|andere\w*) "
     r"(?:[\w-]+ ){0,2}(?:licen[cs]e|terms|conditions|lizenz|bedingungen|licencia|términos|condiciones)|"
     r"proprietary|proprietär\w*|propriétaires?|propietari[oa]s?|closed[- ]source|"
-    r"(?:chang|switch|drop|swap|replac|remov|choos|pick|which|what)\w* (?:\w+ )?licen[cs]e|welche\w* lizenz|quelle licence|"
+    r"(?:chang|switch|drop|swap|replac|remov|choos|pick|which|what)\w* (?:\w+ )?licen[cs]e|welche\w* lizenz|"
+    r"quelle licence|"
     r"qué licencia|as open source)\b",
     re.IGNORECASE,
 )
@@ -311,7 +327,7 @@ def _result_license(text: str, licenses: Sequence[Mention], actions: Sequence[st
         wanted = (published and _UNDER.search(before)) or _RELICENSING.search(before)
         if mention not in of_others and (_goes_under(text, mention) or (wanted and "relicense" in actions)):
             return mention, False
-    if _OWN_TERMS.search(text):
+    if (own := _OWN_TERMS.search(text)) and ("relicense" in actions or own["own"]):
         return None, True
     if "relicense" not in actions:
         return None, False
@@ -344,17 +360,24 @@ _TRAINED_ON = re.compile(
     re.IGNORECASE,
 )
 _TRAINED_AFTER = re.compile(
-    r"^[-\s](?:pre-?trained|trained|vortrainiert\w*|(?:weights|checkpoints?|backbone|gewichte\w*)\b)", re.IGNORECASE
+    r"^(?:[-\s](?:pre-?trained|trained|vortrainiert\w*|(?:weights|checkpoints?|backbone|gewichte\w*)\b)|"
+    r"[^.!?;]{0,15}\b(?:was|were|which|that|l[oa] usó|wurden?|a été|fue)\b(?![^.!?;]{0,30}\b(?:we|us|uns|wir|"
+    r"nous|nosotros)\b)"
+    r"[^.!?;]{0,40}\b(?:to train|for (?:pre-?)?training|para entrenar|pour (?:pré-?)?entraîner|zum training)\b)",
+    re.IGNORECASE,
 )
 _PRETRAINED = re.compile(r"[-\s](?:pre-?)?trained$", re.IGNORECASE)
 _BY_SOMEBODY = re.compile(
-    r"\b(?:(?:did not|didn['’]t|never|haven['’]t|have not) (?:\w+ )?train(?:ed)? (?:it|them|this|that|anything|the model)|"
-    r"(?:somebody|someone) else trained|others trained|nicht (?:von uns|selbst) trainiert|trainiert haben wir (?:es )?nicht|"
+    r"\b(?:(?:did not|didn['’]t|never|haven['’]t|have not) (?:\w+ )?train(?:ed)? (?:it|them|this|that|anything|"
+    r"the model)|"
+    r"(?:somebody|someone) else trained|others trained|nicht (?:von uns|selbst) trainiert|trainiert haben wir "
+    r"(?:es )?nicht|"
     r"(?:pas|jamais) (?:nous-mêmes )?entraîné|no (?:lo|la) (?:hemos )?entrena\w+)",
     re.IGNORECASE,
 )
 _ITS_TRAINING_DATA = re.compile(
-    r"\b(?:(?:its|the model['’]s|their|whose) (?:training|underlying|source) (?:data|corpus)|training (?:data|corpus) of|"
+    r"\b(?:(?:its|the model['’]s|their|whose) (?:training|underlying|source) (?:data|corpus)|training (?:data|"
+    r"corpus) of|"
     r"data (?:behind|it was trained on)|(?:seine|ihre|deren|dessen) trainingsdaten|trainingsdaten d\w+|"
     r"(?:ses|leurs) données d['’]entraînement|sus datos de entrenamiento)\b[^.!?;]{0,40}$",
     re.IGNORECASE,
@@ -372,7 +395,7 @@ def _is_behind(text: str, mention: Mention, subjects: Sequence[Mention]) -> bool
     trained_before = any(m.start < mention.start for m in subjects if m.kind is MentionKind.MODEL) and bool(
         _TRAINED_ON.search(text[max(0, mention.start - 60) : mention.start])
     )
-    shown = text[mention.start : mention.end + 20]
+    shown = text[mention.start : mention.end + 110]
     after = _TRAINED_AFTER.match(shown[len(mention.shown) :]) or _PRETRAINED.search(mention.shown)
     return trained_before or bool(after) or bool(_BY_SOMEBODY.search(text))
 

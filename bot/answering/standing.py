@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from knowledge.catalog import Mention
 
@@ -14,11 +15,14 @@ _MADE = (
     r"datos|fotos|imágenes|grabaciones|textos|mediciones)"
 )
 _OWNER = re.compile(
-    rf"\b(?:(?:we|i) (?:\w+ )?own (?:[\w-]+ ){{0,5}}?{_MADE}\b|{_MADE}\b[^.!?;]{{0,30}}\b(?:belongs?|is|are) (?:to us|all ours|ours)\b|"
+    rf"\b(?:(?:we|i) (?:\w+ )?own (?:[\w-]+ ){{0,5}}?{_MADE}\b|{_MADE}\b[^.!?;]{{0,30}}\b(?:belongs?|is|are) "
+    rf"(?:to us|all ours|ours)\b|"
     rf"(?:our|my) own (?:[\w-]+ ){{0,3}}?{_MADE}\b|"
-    r"(?:shot|written|recorded|made|created|produced|taken|labell?ed|drawn|collected) (?:entirely |all )?(?:by (?:our )?"
+    r"(?:shot|written|recorded|made|created|produced|taken|labell?ed|drawn|collected) (?:entirely |all )?(?:by "
+    r"(?:our )?"
     r"(?:own )?(?:staff|us|me|employees|people|ourselves|team)|in-?house)|"
-    r"we (?:shot|wrote|recorded|drew|photographed|composed|painted|measured|labell?ed) (?:all|every|each|them|it|the)\b|"
+    r"we (?:shot|wrote|recorded|drew|photographed|composed|painted|measured|labell?ed) (?:all|every|each|them|"
+    r"it|the)\b|"
     r"nobody else'?s|no third[- ]party|all rights are ours|we hold (?:all|the|every) (?:the )?(?:rights?|copyright)|"
     rf"(?:gehör(?:en|t) (?:alle )?uns|unsere?n? eigenen? (?:\w+ ){{0,2}}?{_MADE}|selbst (?:aufgenommen|erstellt|"
     r"fotografiert|geschrieben|gemessen|erhoben)\w*)|"
@@ -27,18 +31,41 @@ _OWNER = re.compile(
     r"son nuestr[oa]s))",
     re.IGNORECASE,
 )
+_WHICH = re.compile(
+    r"\b(?:which|what|ready-made|suitable|right|best|a standard|some|any) (?:\w+ ){0,2}licen[cs]e\b|welche\w* "
+    r"(?:\w+ )?lizenz|"
+    r"passende\w* lizenz|quelle (?:\w+ )?licence|(?:qué|cuál) (?:\w+ )?licencia",
+    re.IGNORECASE,
+)
 _GIVES_AWAY = re.compile(
-    r"\b(?:publish\w*|releas\w*|open (?:data|up)|put (?:\w+ ){0,6}out|giv\w+ (?:\w+ )?away|shar(?:e|ing)\b|"
-    r"licen[cs]e (?:it|them|this|our)|let (?:anyone|anybody|everyone|others)|want (?:anyone|anybody|everyone|others)|"
-    r"(?:which|what|ready-made|suitable|right|a standard) licen[cs]e|go(?:es)? (?:out|online|on)|"
-    r"veröffentlich\w*|freigeb\w*|freizugeben|welche\w* lizenz|publi(?:er|ons|que)\w*|diffuser|mettre|quelle licence|"
-    r"publicar\w*|liberar\w*|qué licencia)",
+    r"\b(?:publish\w*|releas\w*|open (?:data|up)|put (?:\S+ ){0,12}out|giv\w+ (?:\w+ )?away|shar(?:e|ing)\b|"
+    r"licen[cs]e (?:it|them|"
+    r"this|our)|let (?:anyone|anybody|everyone|others)|want (?:anyone|anybody|everyone|others)|veröffentlich\w*|"
+    r"freigeb\w*|"
+    r"freizugeben|publi(?:er|ons|que)\w*|diffuser|publicar\w*|liberar\w*)",
+    re.IGNORECASE,
+)
+_WOULD_DO = re.compile(
+    r"\b(?:would|does|do|will|is|are|could|can|should we (?:use|take|pick|choose)|(?:use|take|pick|choose|"
+    r"consider\w*) |reicht|passt|"
+    r"würde|taugt|wäre|convient|suffit|serait|sirve|sería|vale)\s+(?:the |a |die |der |la |el )?$",
+    re.IGNORECASE,
+)
+_IS_FINE = re.compile(
+    r"\s+(?:ok\w*|fine|enough|suitable|possible|right|allowed|möglich|geeignet|passend|possible|adapté\w*|"
+    r"posible|adecuad\w+)\b",
     re.IGNORECASE,
 )
 _CODE = r"(?:(?:training|inference|source|model|example|demo|evaluation|trainings?|quell|modell) ?-?)*code\w*"
-_WEIGHTS = r"(?:weights|checkpoints?|parameters?|models?\b(?! code)|gewichte\w*|poids|pesos|modelle?n?|modèles?|modelos?)"
-_NONE_OF = r"(?:not|no|without(?: any)?|never|neither|nor|none of|minus|nicht|keine?\w*|ohne|pas|sans|aucun\w*|sin|ningún\w*)"
-_ONLY = r"(?:only|just|merely|solely|nothing but|nur|lediglich|bloß|seulement|uniquement|juste|que|solo|sólo|únicamente)"
+_WEIGHTS = (
+    r"(?:weights|checkpoints?|parameters?|models?\b(?! code)|gewichte\w*|poids|pesos|modelle?n?|modèles?|modelos?)"
+)
+_NONE_OF = (
+    r"(?:not|no|without(?: any)?|never|neither|nor|none of|minus|nicht|keine?\w*|ohne|pas|sans|aucun\w*|sin|ningún\w*)"
+)
+_ONLY = (
+    r"(?:only|just|merely|solely|nothing but|nur|lediglich|bloß|seulement|uniquement|juste|que|solo|sólo|únicamente)"
+)
 _CODE_ONLY = re.compile(
     rf"\b(?:{_ONLY}\s+(?:[\w'’]+\s+){{0,3}}?{_CODE}(?![-\w])(?!\s+(?:assistant|completion|review|generation|model))|"
     rf"{_CODE}(?:\s+{_ONLY}\b|[^.!?;]{{0,30}}\b{_NONE_OF}\s+(?:[\w'’]+\s+){{0,3}}?{_WEIGHTS})|"
@@ -52,20 +79,29 @@ def takes_code_alone(text: str) -> bool:
     return bool(_CODE_ONLY.search(text))
 
 
-def is_licensor(text: str) -> bool:
+def is_licensor(text: str, licenses: Sequence[Mention], result: Mention | None) -> bool:
     """Whether the asker owns the thing and asks under which licence to give it away: then duties bind the others."""
-    return bool(_OWNER.search(text) and _GIVES_AWAY.search(text))
+    if not (_OWNER.search(text) and _GIVES_AWAY.search(text)):
+        return False
+    would_do = any(
+        _WOULD_DO.search(text[max(0, m.start - 40) : m.start]) or _IS_FINE.match(text[m.end : m.end + 20])
+        for m in licenses
+    )
+    return result is not None or would_do or bool(_WHICH.search(text))
 
 
 _PERSON = (
     r"(?:he|she|they|someone|somebody|people|everyone|everybody|folks|guys?|colleagues?|co-?workers?|boss|lead|cto|ceo|"
     r"managers?|founders?|sellers?|lawyers?|legal|compliance|procurement|competitors?|customers?|clients?|friends?|"
-    r"vendors?|suppliers?|intern|developers?|devs?|engineers?|team|forum|reddit|blog\w*|posts?|threads?|articles?|tweets?|"
+    r"vendors?|suppliers?|intern|developers?|devs?|engineers?|team|forum|reddit|blog\w*|posts?|threads?|"
+    r"articles?|tweets?|"
     r"professor|reviewer|auditor|partner|kolleg\w*|chef\w*|jemand|man|anwält\w+|anwalt|konkurren\w+|kund\w+|leiter\w*|"
-    r"collègues?|quelqu['’]un|juriste|patron\w*|client|concurrent|compañer\w+|jef[ea]|alguien|abogad\w+|cliente|i|we|wir|ich)"
+    r"collègues?|quelqu['’]un|juriste|patron\w*|client|concurrent|compañer\w+|jef[ea]|alguien|abogad\w+|cliente|"
+    r"i|we|wir|ich)"
 )
 _SAYING = (
-    r"(?:say(?:s|ing)?|said|told|tells|claim(?:s|ed|ing)?|thinks?|thought|believ\w+|assum\w+|insist\w*|heard|swears?|swore|"
+    r"(?:say(?:s|ing)?|said|told|tells|claim(?:s|ed|ing)?|thinks?|thought|believ\w+|assum\w+|insist\w*|heard|"
+    r"swears?|swore|"
     r"argu\w+|reckon\w*|guess\w*|recall\w*|remember\w*|sure|convinced|sagt\w*|meint\w*|glaub\w*|behaupt\w*|denk\w*|"
     r"dit|disent|affirm\w+|pense\w*|croi\w+|prétend\w*|assure|dice\w*|cree\w*|afirm\w+|asegur\w+)"
 )
