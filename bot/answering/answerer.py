@@ -16,6 +16,7 @@ from bot.answering.drafting import Draft, show_for_review, state
 from bot.answering.judging import Judgement, judge, verdict_of
 from bot.answering.question import Reading, understand
 from bot.answering.resolve import Case, Unresolved
+from bot.answering.standing import ready_made
 from bot.answering.wording import Decided, RulesWriter, Writer, undecided
 from bot.audit.log import AuditLog
 from bot.errors import QuestionError
@@ -66,9 +67,7 @@ class Answerer:
         reading = advice.with_claims(reading, rests_on)
         licensing = reading.is_licensing or question.use is not None
         unresolved += self._false_premises(reading, cases, question.text)
-        if licensing and reading.roles.licensor and not cases and not unresolved:
-            draft = _of_owner(question, reading)
-        elif not licensing or not cases or (unresolved and not self._enough(cases, unresolved)):
+        if not licensing or not cases or (unresolved and not self._enough(cases, unresolved)):
             draft = self._undecided(question, reading, cases, unresolved)
         else:
             # 3. find the clauses that speak to the question
@@ -120,6 +119,8 @@ class Answerer:
                 if case.entry is None and mention.target in governing:
                     continue  # named beside the thing that is under it
                 cases.append(replace(case, behind=mention in reading.roles.behind))
+        if reading.roles.licensor and not cases and not unresolved and (fitting := ready_made(text)):
+            cases.append(resolve.suggested(fitting, self._store))
         cases += self._of_the_copy(reading, cases, text)
         if reading.roles.unlicensed:
             cases.append(resolve.unlicensed(reading.roles.unlicensed, text[:80]))
@@ -387,22 +388,6 @@ def _as_weights(text: str, mention: Mention, licenses: Sequence[Mention]) -> boo
     ascribed = (m for m in licenses if 0 <= m.start - mention.end < _NEAR_ITS_NAME)
     return bool(_WEIGHTS.search(text, start, stop)) or any(
         _ASCRIBED.fullmatch(text[mention.end : m.start]) for m in ascribed
-    )
-
-
-def _of_owner(question: Question, reading: Reading) -> Answer:
-    """Return what to tell an owner who has not chosen a licence yet: nobody else's terms stand in the way."""
-    return Answer(
-        question=question.text,
-        verdict=Verdict.ALLOWED,
-        summary="Yes: what is yours alone you may give away under any licence, a ready-made one included; its duties "
-        "bind those who take it, not you. Name one and this bot says what it asks of them.",
-        use=reading.use,
-        open_questions=(
-            "What may others do: use it for gain, change it, show it, train models on it? Must they credit you?",
-        ),
-        confidence=0.6,
-        written_by=RulesWriter.name,
     )
 
 

@@ -96,7 +96,8 @@ def _read(text: str, catalog: Catalog) -> Reading:
     described = describe(text, distinct(mentions))
     found = roles(text, mentions, described.use.actions)
     use = _relicensing(described.use, found)
-    apart = _apart(text, found.subjects) if len(found.subjects) > 1 and not found.students else {}
+    alone = len(found.subjects) == 1 or bool(found.students or found.behind)
+    apart = {} if alone else _apart(text, found.subjects)
     return Reading(found, use, described.topics, described.asks, described.is_licensing, apart)
 
 

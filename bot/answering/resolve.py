@@ -250,6 +250,14 @@ def any_version(mention: Mention, store: KnowledgeStore) -> list[Case]:
     return [resolve_license(m, store) for m in named.values()]
 
 
+def suggested(license_id: str, store: KnowledgeStore) -> Case:
+    """Return the case of the ready-made licence that comes nearest to what an owner wants."""
+    name = store.license(license_id).profile.name
+    mention = Mention(MentionKind.LICENSE, name, 0, 0, license_id)
+    remark = f"You named no licence; {name} is the ready-made one that comes nearest to what you describe."
+    return replace(resolve_license(mention, store), remarks=(remark,))
+
+
 def derivative(mention: Mention, base: Case) -> Case:
     """Return the case of a model that is not known itself, but whose base the question names."""
     name = mention.shown

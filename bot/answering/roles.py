@@ -51,9 +51,7 @@ def roles(text: str, mentions: Sequence[Mention], actions: Sequence[str]) -> Rol
     students = _students(text, things, actions)
     asides = _asides(text, [m for m in things if m not in students], mentions, all_of_them=bool(licenses))
     subjects = tuple(m for m in things if m not in students and m not in asides)
-    stated = tuple(
-        m for m in licenses if not result or not _same(m, result) or (m.start != result.start and is_label(text, m))
-    )
+    stated = tuple(m for m in licenses if result is None or m.start != result.start)
     labels = tuple(m for m in stated if is_label(text, m))
     if not subjects and not students:
         # A licence named without its version is asked back only where the question is about nothing else.
@@ -201,17 +199,19 @@ _CHOSEN = re.compile(
     re.IGNORECASE,
 )
 _BESIDE_BEFORE = re.compile(
-    r"\b(?:(?:rivals?|alternatives?|competitors?|competition|competing|answer|challenger|clone|konkurren\w+|"
+    r"\b(?:compet(?:e|es|ing) with|(?:rivals?|alternatives?|competitors?|competition|answer|challenger|clone|"
+    r"konkurren\w+|"
     r"concurrente?s?|"
-    r"competidor\w*|alternativ\w+)\s+(?:to|of|for|with|against|zu|zum|zur|von|für|à|au|a|al|de|del)|"
+    r"competidor\w*|alternativ\w+)\s+(?:to|of|for|against|zu|zum|zur|von|für|à|au|a|al|de|del)|"
     r"similar to|in the style of|on par with|as good as|better than|cheaper than|modell?ed (?:on|after)|inspired by|"
     r"im stil von|ähnlich wie|besser als|dans le style de|semblable à|meilleur que|al estilo de|parecid[oa] a|"
     r"mejor que|"
     r"(?:note|remark|comment|thread|memo|mail|email|ticket|discussion|rumou?r|paragraph|warning|article|page|slide|"
-    r"ruling|story) (?:\w+ )?(?:is|was|were|are) (?:only |just |really |actually )?(?:about|on|for|of)|"
-    r"(?:notiz|hinweis|mail|artikel) (?:betrifft|war für|ist zu)|(?:note|remarque|mail) (?:concerne|concernait|"
-    r"porte sur)|"
-    r"(?:nota|correo|aviso) (?:es sobre|era sobre|trata de))\s+(?:the |a |an |die |das |der |l['’]|la |le |el )?$",
+    r"ruling|story) (?:\w+ ){0,3}(?:is|was|were|are) (?:only |just |really |actually )?(?:about|on|for|of)|"
+    r"(?:notiz|hinweis|mail|artikel) (?:\w+ ){0,3}(?:betrifft|war für|ist zu)|"
+    r"(?:note|remarque|mail) (?:\w+ ){0,3}(?:concerne|concernait|porte sur)|"
+    r"(?:nota|correo|aviso) (?:\w+ ){0,3}(?:es sobre|era sobre|trata de))\s+"
+    r"(?:the |a |an |die |das |der |l['’]|la |le |el )?$",
     re.IGNORECASE,
 )
 _BESIDE_AFTER = re.compile(
@@ -299,10 +299,11 @@ _OURSELVES = re.compile(
     r"\b(?:we|i|us|our|ours|my|wir|ich|unser\w*|nous|on|notre|nos|mon|nuestr\w+|mi)\b", re.IGNORECASE
 )
 _OWN_TERMS = re.compile(
-    r"\b(?:under|with|on|unter|mit|sous|bajo|con)\s+(?:our|my|unser\w*|eigene\w*|nos|notre|nuestr\w+)\s+"
-    r"(?:(?P<own>own|eigen\w*|propres?|propi[oa]s?|proprietary|commercial)\s+|usual\s+|standard\s+)*"
-    r"(?:terms|licen[cs]e|eula|conditions|bedingungen|lizenz\w*|términos|condiciones|licencia)\b(?! (?:with|"
-    r"from|mit|de|von))",
+    r"\b(?:under|with|on|unter|mit|sous|bajo|con)\s+(?:(?:our|my|unser\w*|nos|notre|nuestr\w+)\s+"
+    r"(?:(?P<own>own|eigen\w*|propres?|propi[oa]s?|proprietary|commercial)\s+|usual\s+|standard\s+)*|"
+    r"(?P<bare>eigene\w*|des conditions propres|términos propios)\s+)"
+    r"(?:terms|licen[cs]e|eula|conditions|bedingungen|lizenz\w*|términos|condiciones|licencia)\b"
+    r"(?! (?:with|from|mit|de|von))",
     re.IGNORECASE,
 )
 _OTHER_TERMS = re.compile(
@@ -327,7 +328,7 @@ def _result_license(text: str, licenses: Sequence[Mention], actions: Sequence[st
         wanted = (published and _UNDER.search(before)) or _RELICENSING.search(before)
         if mention not in of_others and (_goes_under(text, mention) or (wanted and "relicense" in actions)):
             return mention, False
-    if (own := _OWN_TERMS.search(text)) and ("relicense" in actions or own["own"]):
+    if (own := _OWN_TERMS.search(text)) and ("relicense" in actions or own["own"] or own["bare"]):
         return None, True
     if "relicense" not in actions:
         return None, False
@@ -347,9 +348,10 @@ def _goes_under(text: str, mention: Mention) -> bool:
     """Whether the asker says that the result goes out under a licence: `the LoRA goes on the hub under CC BY 4.0`."""
     sentence = re.split(r"[.!?;\n](?=\s|$)", text[max(0, mention.start - 160) : mention.start])[-1]
     found = _GOES_UNDER.search(sentence)
-    if found is None or _BY_OTHERS.search(sentence[: found.start()]):
+    if found is None:
         return False
-    return found["verb"].casefold() in ("go", "goes") or bool(_OURSELVES.search(sentence[: found.start()]))
+    who = sentence[: found.start()]
+    return found["verb"].casefold() in ("go", "goes") or bool(_OURSELVES.search(who) and not _BY_OTHERS.search(who))
 
 
 _TRAINED_ON = re.compile(

@@ -90,6 +90,28 @@ def is_licensor(text: str, licenses: Sequence[Mention], result: Mention | None) 
     return result is not None or would_do or bool(_WHICH.search(text))
 
 
+_NOT_SHOWN = (
+    r"(?:nobody|no ?one|not|never|without|only (?:for )?(?:train|comput|analy)\w*|niemand|nicht|personne|nadie|sin)\b"
+    r"[^.!?;]{0,60}\b(?:display|show|re-?print|re-?publish|exhibit|look at|view|zeig\w*|abdruck\w*|nachdruck\w*|"
+    r"montr\w+|affich\w+|reprodui\w*|mostrar|exhib\w+|imprim\w*)"
+)
+_ALIKE = r"\b(?:share[- ]?alike|same (?:licen[cs]e|terms)|gleichen bedingungen|mêmes conditions|mismas condiciones)\b"
+_CREDIT = r"\b(?:credit|attribut\w*|nam(?:e|ing) us|cite us|namensnennung|nennen|crédit\w*|citer|atribuci\w+|citar)\b"
+_NOTHING = r"\b(?:no (?:conditions|strings|duties)|public domain|gemeinfrei|domaine public|dominio público)\b"
+_WISHES = (
+    (_NOT_SHOWN, "c-uda-1.0"),
+    (_ALIKE, "cdla-sharing-1.0"),
+    (_CREDIT, "cc-by-4.0"),
+    (_NOTHING, "cc0-1.0"),
+)
+"""What owners of data want, the rarest wish first, and the ready-made licence that serves it."""
+
+
+def ready_made(text: str) -> str | None:
+    """Return the id of the data licence that comes nearest to what an owner wants of others."""
+    return next((license_id for wish, license_id in _WISHES if re.search(wish, text, re.IGNORECASE)), None)
+
+
 _PERSON = (
     r"(?:he|she|they|someone|somebody|people|everyone|everybody|folks|guys?|colleagues?|co-?workers?|boss|lead|cto|ceo|"
     r"managers?|founders?|sellers?|lawyers?|legal|compliance|procurement|competitors?|customers?|clients?|friends?|"
