@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -458,9 +459,15 @@ def _tells(name: str) -> bool:
     return len(name) >= 8 and any(c in "-_" for c in name) and name != name.lower() and len(tokens(name)) > 1
 
 
+_ABBREVIATION = re.compile(r"[a-z]{0,2}[bdfgps]l|0? ?bsd|cc 0")
+"""Abbreviations that end in a consonant and the L of `licence`."""
+
+
 def _needs_case(name: str) -> bool:
-    """Short licence names are ordinary words elsewhere (German `mit`): they count in capitals only."""
-    return len(normal(name)) <= 4
+    """Short licence names are ordinary words elsewhere (German `mit`): they count in capitals only, but for those that
+    no word looks like (`sspl`, `agpl`)."""
+    key = normal(name)
+    return len(key) <= 4 and not _ABBREVIATION.fullmatch(key)
 
 
 def _drop_old_words(home: Path, keep: set[str]) -> None:

@@ -37,6 +37,25 @@ _MISSPELT = 86
 """Least likeness (0 to 100) at which a word counts as a misspelling of a name."""
 
 
+_FIRST = (
+    r"(?:very |aller)?(?:first|original|initial|oldest|earliest|erste\w?|ursprüngliche\w?|älteste\w?|"
+    r"première|premier|tout premier|toute première|initiale?|d['’]origine|originale?|primer[oa]?|más antiguo)"
+)
+_FIRST_BEFORE = re.compile(
+    rf"(?<!\bour )(?<!\bmy )(?<!\btheir )(?<!unser )(?<!unsere )(?<!notre )(?<!nuestro )(?<!nuestra )\b{_FIRST}\s+"
+    r"(?:(?:version|generation|ausgabe|release) (?:of|von|de) )?(?:meta['’]?s? )?$",
+    re.IGNORECASE,
+)
+_FIRST_AFTER = re.compile(
+    rf"(?:[-\s]?\d+[bB]\b)?(?:\s*[,(:–—-]\s*|\s+)(?:(?:i mean|meaning|namely|well|that is|also|c['’]est-à-dire|"
+    rf"es decir)[ ,]+)?"
+    rf"(?:the |la |le |l['’]|el |die |das |der )?{_FIRST}\b(?!\s+(?:time|quarter|half|step|prototype|draft|"
+    rf"thing|customer))",
+    re.IGNORECASE,
+)
+"""What makes an ambiguous name the first generation: `the original Llama`, `LLaMA (the very first one)`."""
+
+
 class MentionKind(StrEnum):
     """What a name in a text turned out to be."""
 
@@ -207,6 +226,8 @@ class Catalog:
                     step = stop - at
                     break
                 span = (words[at].start, words[end - 1].end)
+                if name.kind == "ambiguous":
+                    name = self._first_of(name, text, *span) or name
                 found.append(_mention(name, text[slice(*span)], *span))
                 step = end - at
                 break
@@ -226,6 +247,14 @@ class Catalog:
                 return None
         return None
 
+    def _first_of(self, name: Name, text: str, start: int, end: int) -> Name | None:
+        """Return the first generation of an ambiguous name that is said to be it: `the very first Llama`."""
+        before, after = text[max(0, start - 40) : start], text[end : end + 60]
+        if not (_FIRST_BEFORE.search(before) or _FIRST_AFTER.match(after)):
+            return None
+        first = [o for o in json.loads(name.target)["options"] if re.search(r"[-_ ]v?1$", o)]
+        return next(iter(self._by_key.get(normal(first[0]), ())), None) if len(first) == 1 else None
+
     def _fitting(self, key: str, text: str, part: Sequence[Token]) -> Name | None:
         """Return the best of the names that share a key, as far as its spelling and place bear it out."""
         start, end = part[0].start, part[-1].end
@@ -235,6 +264,8 @@ class Catalog:
             candidates = sorted(candidates, key=lambda n: n.kind != "license")
         for name in candidates:
             if name.cased and not named_license and not _spelt(text[start:end], name.shown):
+                continue
+            if _is_plain_at_end(text[start:end], text[end:]):
                 continue
             if name.rank >= 5 and (_GENERIC.match(key) or not (named_license or _deliberate(key, text[start:end]))):
                 continue
@@ -313,6 +344,14 @@ def _goes_on_as_version(text: str, words: Sequence[Token], end: int, key: str) -
         return False
     gap = text[words[end - 1].end : words[end].start]
     return bool(re.fullmatch(r"[\s\-_]?v?", gap)) and bool(re.fullmatch(r"\d+\.\d+|\d", words[end].key))
+
+
+_PORT = re.compile(r"\d\.\d\s+(?:at|in|it|us|de|es|no|be|is|ch|am|se)$")
+
+
+def _is_plain_at_end(shown: str, after: str) -> bool:
+    """Whether the last word of a licence's name is the sentence's and no country of a port: `CC BY-SA 3.0 at that`."""
+    return bool(_PORT.search(shown)) and bool(re.match(r"\s+\w", after))
 
 
 def _deliberate(key: str, shown: str) -> bool:

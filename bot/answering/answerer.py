@@ -16,6 +16,7 @@ from bot.answering.drafting import Draft, show_for_review, state
 from bot.answering.judging import Judgement, judge, verdict_of
 from bot.answering.question import Reading, understand
 from bot.answering.resolve import Case, Unresolved
+from bot.answering.standing import ready_made
 from bot.answering.wording import Decided, RulesWriter, Writer, undecided
 from bot.audit.log import AuditLog
 from bot.errors import QuestionError
@@ -65,7 +66,7 @@ class Answerer:
         rests_on = advice.false_claims(now)
         reading = advice.with_claims(reading, rests_on)
         licensing = reading.is_licensing or question.use is not None
-        unresolved += self._false_premises(reading, cases)
+        unresolved += self._false_premises(reading, cases, question.text)
         if not licensing or not cases or (unresolved and not self._enough(cases, unresolved)):
             draft = self._undecided(question, reading, cases, unresolved)
         else:
@@ -104,19 +105,40 @@ class Answerer:
                 cases.append(resolve.declared(mention, self._store.license(stated.target), self._store))
             elif mention.kind is MentionKind.UNKNOWN:
                 unresolved.append(resolve.unknown(mention, self._catalog.nearest(mention.shown)))
+            elif same := self._whichever_version(mention, reading):
+                cases.append(same)
             elif mention.kind in AMBIGUOUS:
                 names = tuple(self._store.name_of(o) for o in mention.options)
                 unresolved.append(resolve.ambiguous(mention, names))
             else:
                 case = resolve.as_dated(self._case(mention), text, self._store)
+                case = resolve.as_stated(case, mention, reading.roles.stated, text, self._store)
+                if reading.roles.code_alone:
+                    case = resolve.code_alone(case, self._store)
                 governing = {r.profile.id for c in cases for r in c.licenses}
                 if case.entry is None and mention.target in governing:
                     continue  # named beside the thing that is under it
                 cases.append(replace(case, behind=mention in reading.roles.behind))
+        if reading.roles.licensor and not cases and not unresolved and (fitting := ready_made(text)):
+            cases.append(resolve.suggested(fitting, self._store))
         cases += self._of_the_copy(reading, cases, text)
         if reading.roles.unlicensed:
             cases.append(resolve.unlicensed(reading.roles.unlicensed, text[:80]))
         return cases, unresolved
+
+    def _whichever_version(self, mention: Mention, reading: Reading) -> Case | None:
+        """Return the newest version of a licence named without one, where all versions come to the same verdict."""
+        if mention.kind is not MentionKind.AMBIGUOUS_LICENSE or set(reading.use.actions) <= {"look_up"}:
+            return None
+        versions = resolve.any_version(mention, self._store)
+        if len({verdict_of([case], judge([case], reading)) for case in versions}) != 1:
+            return None
+        newest = versions[0]
+        remark = (
+            f"You did not say which version: this answers for {newest.subject.name}. For this use the verdict is the "
+            "same under every version; look up which one it is before you quote it."
+        )
+        return replace(newest, remarks=(*newest.remarks, remark))
 
     def _base_of(self, mention: Mention, reading: Reading, text: str) -> Mention | None:
         """Return the known model on which the text says that an unknown one is built."""
@@ -153,7 +175,7 @@ class Answerer:
                 found.append(resolve.resolve_license(mention, self._store))
         return found
 
-    def _false_premises(self, reading: Reading, cases: Sequence[Case]) -> list[Unresolved]:
+    def _false_premises(self, reading: Reading, cases: Sequence[Case], text: str) -> list[Unresolved]:
         """Return what to ask where a question rests on weights that nobody has published."""
         closed = [c for c in cases if c.closed]
         ascribed = [*reading.roles.stated, *filter(None, [reading.roles.result_license])]
@@ -164,7 +186,9 @@ class Answerer:
         held = {r.profile.id for c in cases for r in c.licenses}
         if any(p.id in held for p in licenses):
             return []
-        mention = next(m for m in reading.subjects if m.target == closed[0].entry)
+        mention = next(m for m in (*reading.subjects, *reading.students) if m.target == closed[0].entry)
+        if not _as_weights(text, mention, ascribed + list(reading.roles.unclear)):
+            return []
         return [resolve.not_published(mention, closed[0], released[0])]
 
     def _enough(self, cases: Sequence[Case], unresolved: Sequence[Unresolved]) -> bool:
@@ -342,6 +366,29 @@ _BUILT_ON = re.compile(
     r"made|trained|copy)\s*(?:of|on|from|is|:|=|off|on top of)\s*(?:the |plain |meta's )?)$",
     re.IGNORECASE,
 )
+
+
+_WEIGHTS = re.compile(
+    r"\b(?:weights|checkpoints?|gguf|safetensors|parameters|model files?|self-?host\w*|download\w*|open[- ]source[ds]?|"
+    r"leaked|torrent|gewichte\w*|poids|pesos|hugging ?face)\b",
+    re.IGNORECASE,
+)
+_ASCRIBED = re.compile(
+    r"\W{0,3}(?:(?:weights|model|itself|now|also|actually|which|that)\s+)*(?:is|are|was|were|came|comes|ist|est|"
+    r"es|released|"
+    r"licensed|under|unter|sous|bajo|steht|\W)[^.!?;]{0,30}",
+    re.IGNORECASE,
+)
+
+
+def _as_weights(text: str, mention: Mention, licenses: Sequence[Mention]) -> bool:
+    """Whether a question takes a service for weights: it names them beside it, or a licence right after it."""
+    start = max([text.rfind(mark, 0, mention.start) for mark in ".!?\n"]) + 1
+    stop = min([at for mark in ".!?\n" if (at := text.find(mark, mention.end)) >= 0] or [len(text)])
+    ascribed = (m for m in licenses if 0 <= m.start - mention.end < _NEAR_ITS_NAME)
+    return bool(_WEIGHTS.search(text, start, stop)) or any(
+        _ASCRIBED.fullmatch(text[mention.end : m.start]) for m in ascribed
+    )
 
 
 def check(question: Question) -> None:

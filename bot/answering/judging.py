@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from bot.answering.question import Reading
 from bot.answering.resolve import Case
-from bot.answering.rules import Ruling, Situation, decide
+from bot.answering.rules import Ruling, Situation, Truth, decide
 from bot.model import Use, Verdict
-from knowledge.models import LicenseRecord
+from knowledge.models import LicenseRecord, TermKind
 from knowledge.vocabulary import vocabulary
 
 
@@ -52,13 +52,23 @@ def verdict_of(cases: Sequence[Case], judgements: Sequence[Judgement]) -> Verdic
 
 def _softened(judgement: Judgement) -> Verdict:
     """Terms of data bind whoever holds the data; whether they follow a model that others trained on it no text says."""
-    if judgement.case.behind and judgement.verdict.strictness >= Verdict.NEEDS_REVIEW.strictness:
-        return Verdict.NEEDS_REVIEW
-    return Verdict.ALLOWED if judgement.case.behind else judgement.verdict
+    if not judgement.case.behind:
+        return judgement.verdict
+    banned = judgement.verdict.strictness >= Verdict.NEEDS_REVIEW.strictness or _may_be_banned(judgement)
+    return Verdict.NEEDS_REVIEW if banned else Verdict.ALLOWED
+
+
+def _may_be_banned(judgement: Judgement) -> bool:
+    """Whether the use may be one that the licence forbids; one for no gain is what such bans leave free."""
+    if judgement.ruling is None or judgement.situation.use.commercial is False:
+        return False
+    return bool(judgement.ruling.of(TermKind.PROHIBITION, Truth.TRUE, Truth.OPEN))
 
 
 def _situation(case: Case, reading: Reading, cases: Sequence[Case], students: set[str]) -> Situation:
     use = reading.use
+    if reading.roles.licensor:
+        use = Use(("look_up",), domain=use.domain, facts=use.facts)  # the duties bind who takes, not who gives
     if own := reading.apart.get(case.entry or case.subject.id):
         use = Use(own, use.commercial, use.domain, use.facts)
     targets: set[str] = set()

@@ -13,6 +13,7 @@ from bot.answering.rules import Truth
 from bot.answering.uses import describe, topics_given
 from bot.model import Named, Question, Use
 from knowledge.catalog import Catalog, Mention, MentionKind
+from knowledge.vocabulary import vocabulary
 
 LONGEST_QUESTION = 20_000
 """Characters that are read; a longer text is not a question."""
@@ -91,15 +92,28 @@ def _clean(text: str) -> str:
 
 
 def _read(text: str, catalog: Catalog) -> Reading:
-    mentions = distinct(catalog.find(text))
-    described = describe(text, mentions)
+    mentions = catalog.find(text)
+    described = describe(text, distinct(mentions))
     found = roles(text, mentions, described.use.actions)
-    apart = _apart(text, found.subjects) if len(found.subjects) > 1 and not found.students else {}
-    return Reading(found, described.use, described.topics, described.asks, described.is_licensing, apart)
+    use = _relicensing(described.use, found)
+    alone = len(found.subjects) == 1 or bool(found.students or found.behind)
+    apart = {} if alone else _apart(text, found.subjects)
+    return Reading(found, use, described.topics, described.asks, described.is_licensing, apart)
+
+
+def _relicensing(use: Use, found: Roles) -> Use:
+    """Return the use as far as the licences bear it out: a licence for the result makes it relicensing, and one that
+    something is stated to be under makes it none."""
+    wanted = bool(found.result_license or found.own_terms)
+    if wanted == ("relicense" in use.actions) or found.licensor:
+        return use
+    named = {*use.actions, "relicense"} if wanted else {*use.actions} - {"relicense"}
+    return replace(use, actions=tuple(a for a in vocabulary().actions if a in named))
 
 
 _JOINTLY = re.compile(
-    r"\b(?:both|all (?:of them|three|four|of these)|either|together|combin\w*|merg\w*|each of|and then (?:merge|mix|combin|train|distil)\w*|into one|mix\w*|"
+    r"\b(?:both|all (?:of them|three|four|of these)|either|together|combin\w*|merg\w*|each of|and then (?:merge|"
+    r"mix|combin|train|distil)\w*|into one|mix\w*|"
     r"beide\w*|zusammen|les deux|ensemble|ambos|juntos)\b",
     re.IGNORECASE,
 )
@@ -111,6 +125,7 @@ def _apart(text: str, subjects: Sequence[Mention]) -> dict[str, tuple[str, ...]]
     if _JOINTLY.search(text) or any(not m.target for m in subjects):
         return {}
     scopes: dict[str, str] = {}
+    labels: dict[str, str] = {}
     at = 0
     speaking: list[str] = []
     for sentence in _SENTENCE.split(text):
@@ -119,12 +134,48 @@ def _apart(text: str, subjects: Sequence[Mention]) -> dict[str, tuple[str, ...]]
         named = [m.target for m in subjects if start <= m.start < at]
         if len(named) > 1:
             return {}
-        speaking = named or speaking
+        if named:
+            labels |= {_label(m): named[0] for m in _LABELLED.finditer(sentence)}
+        speaking = named or _pointed_at(sentence, labels, subjects) or speaking
         for target in speaking:
             scopes[target] = f"{scopes.get(target, '')} {sentence}"
     found = {target: describe(scope, []).use.actions for target, scope in scopes.items()}
     told = all(set(found.get(m.target, ())) - {"look_up", "inference"} for m in subjects)
     return found if told and len(set(found.values())) > 1 else {}
+
+
+_LABELLED = re.compile(
+    r"\b(?P<what>team|product|project|app|unit|group|case|department|squad|plan|option|tool|site|customer|"
+    r"client|company|"
+    r"projekt|produkt|abteilung|gruppe|fall|équipe|produit|projet|cas|equipo|producto|proyecto|caso)\s+"
+    r"(?P<name>[A-Z]\b|\d\b|(?:one|two|alpha|beta|red|blue|eins|zwei|un|deux|uno|dos)\b)",
+    re.IGNORECASE,
+)
+_FORMER = re.compile(
+    r"\b(?:the former|the first (?:one|model|app|case|product|team|project)|ersterer?s?|das erste (?:modell|projekt)|"
+    r"le premier|la première|el primero|la primera)\b",
+    re.IGNORECASE,
+)
+_LATTER = re.compile(
+    r"\b(?:the latter|the (?:second|other|last) (?:one|model|app|case|product|team|project)|letzterer?s?|das "
+    r"(?:zweite|andere)"
+    r"(?: modell| projekt)?|le second|la seconde|l['’]autre|el segundo|la segunda|el otro)\b",
+    re.IGNORECASE,
+)
+
+
+def _label(found: re.Match[str]) -> str:
+    return f"{found['what']} {found['name']}".casefold()
+
+
+def _pointed_at(sentence: str, labels: Mapping[str, str], subjects: Sequence[Mention]) -> list[str]:
+    """Return the subject that a sentence without its name points back at: `team A`, `the first one`."""
+    told = [labels[name] for m in _LABELLED.finditer(sentence) if (name := _label(m)) in labels]
+    if _FORMER.search(sentence):
+        told.append(subjects[0].target)
+    if _LATTER.search(sentence):
+        told.append(subjects[-1].target)
+    return list(dict.fromkeys(told))
 
 
 def _named(subjects: tuple[Named, ...], catalog: Catalog) -> tuple[Mention, ...]:

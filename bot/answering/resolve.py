@@ -65,7 +65,9 @@ def resolve_entry(mention: Mention, store: KnowledgeStore) -> Case:
     chain = _chain(entry, store)
     licenses = list(filter(None, [own]))
     for base in chain:
-        inherited = _license_of(base, store)
+        inherited = _license_of(base, store) if base.license else None
+        if inherited is None and not base.closed and entry.kind == base.kind == "model":
+            faults.append(f"{entry.name} is built on {base.name}. {_not_known(base)}")
         if inherited and all(inherited.profile.id != held.profile.id for held in licenses):
             licenses.append(inherited)
     remarks = _remarks(entry)
@@ -105,15 +107,20 @@ def _own_license(entry: RegistryEntry, store: KnowledgeStore, faults: list[str])
     if entry.license:
         found = _license_of(entry, store)
         if found is None:
-            faults.append(f"{entry.name} is under {entry.license!r}, whose text and terms are not known here.")
+            faults.append(_not_known(entry))
         return found
-    faults.append(
-        {
-            "other": f"{entry.name} carries the label `other`: a licence of its own that is not known here.",
-            "missing": f"{entry.name} comes without any licence: nobody has granted a right to use it.",
-        }.get(entry.license_state, f"The licence of {entry.name} is not known here.")
-    )
+    faults.append(_not_known(entry))
     return None
+
+
+def _not_known(entry: RegistryEntry) -> str:
+    """Say why no licence of an entry is at hand."""
+    if entry.license:
+        return f"{entry.name} is under {entry.license!r}, whose text and terms are not known here."
+    return {
+        "other": f"{entry.name} carries the label `other`: a licence of its own that is not known here.",
+        "missing": f"{entry.name} comes without any licence: nobody has granted a right to use it.",
+    }.get(entry.license_state, f"The licence of {entry.name} is not known here.")
 
 
 def _license_of(entry: RegistryEntry, store: KnowledgeStore) -> LicenseRecord | None:
@@ -172,7 +179,8 @@ def unlicensed(shown: str, question: str) -> Case:
 
 
 _DATED = re.compile(
-    r"(?:(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|janv|févr|avr|juin|juil|août|ene|abr|ago|dic)\w*\.?"
+    r"(?:(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|janv|févr|avr|juin|juil|août|"
+    r"ene|abr|ago|dic)\w*\.?"
     r"\s+(?:\d{1,2}(?:st|nd|rd|th)?,?\s+)?(?:de |del )?(?P<year>20[12]\d))|(?P<iso>20[12]\d-[01]\d)|"
     r"(?:terms|version|licen[cs]e|lizenz|bedingungen|conditions)\s+(?:of|from|dated|von|de)?\s*(?P<bare>20[12]\d)|"
     r"(?P<before>20[12]\d)\s+(?:[\w-]+\s+){0,2}?(?:terms|version|licen[cs]e|agreement)",
@@ -186,6 +194,71 @@ _MONTHS = {
     )
     for name in names.split()
 }  # fmt: skip
+
+
+def code_alone(case: Case, store: KnowledgeStore) -> Case:
+    """Return the case of an entry's code, where it has a licence of its own: the weights' terms stay out of it."""
+    code = store.subject(case.entry).components.get("code") if case.entry else None
+    if code is None:
+        return case
+    record = store.license(code)
+    remark = f"This is about the code of {case.subject.name} alone; its weights or data are under other terms."
+    return replace(
+        case,
+        licenses=(record,),
+        subject=replace(case.subject, licenses=(license_ref(record),)),
+        faults=(),
+        remarks=(*case.remarks, remark),
+    )
+
+
+_TAKEN_THEN = re.compile(
+    r"\b(?:at (?:that|the) time|back then|in those days|in 20[012]\d|from (?:\w+ )?20[012]\d|dated|old (?:dump|"
+    r"copy|snapshot|"
+    r"version)|we (?:took|got|downloaded|pulled|cloned|copied|forked|have a copy)|our copy|snapshot|damals|seinerzeit|"
+    r"à l['’]époque|alors|en 20[012]\d|en aquel momento|entonces)\b",
+    re.IGNORECASE,
+)
+
+
+def as_stated(case: Case, mention: Mention, stated: Sequence[Mention], text: str, store: KnowledgeStore) -> Case:
+    """Return the case under a licence that the question states of the asker's copy and that the thing was under
+    before; what stands on somebody else's terms keeps them."""
+    if case.entry is None or not case.licenses or (entry := store.subject(case.entry)).base:
+        return case
+    earlier = {h.get("license") for h in entry.history}
+    of_copy = _TAKEN_THEN.search(text)
+    beside = (
+        m for m in stated if of_copy or 0 <= m.start - mention.end <= _NEAR or 0 <= mention.start - m.end <= _NEAR
+    )
+    found = next((m.target for m in beside if m.target in earlier), None)
+    if found is None or any(found == r.profile.id for r in case.licenses):
+        return case
+    licenses = (store.license(found), *case.licenses[1:])
+    return replace(case, licenses=licenses, subject=replace(case.subject, licenses=tuple(map(license_ref, licenses))))
+
+
+_NEAR = 4
+"""Characters between a name and the licence that it is said to be under."""
+
+
+def any_version(mention: Mention, store: KnowledgeStore) -> list[Case]:
+    """Return a case for each version that a licence's name leaves open, the newest first; none where the name leaves
+    open more than the version."""
+    records = [store.license(option) for option in mention.options]
+    if len({r.profile.family or r.profile.id for r in records}) > 1:
+        return []
+    records.sort(key=lambda r: r.profile.version or "", reverse=True)
+    named = {r.profile.id: replace(mention, kind=MentionKind.LICENSE, target=r.profile.id) for r in records}
+    return [resolve_license(m, store) for m in named.values()]
+
+
+def suggested(license_id: str, store: KnowledgeStore) -> Case:
+    """Return the case of the ready-made licence that comes nearest to what an owner wants."""
+    name = store.license(license_id).profile.name
+    mention = Mention(MentionKind.LICENSE, name, 0, 0, license_id)
+    remark = f"You named no licence; {name} is the ready-made one that comes nearest to what you describe."
+    return replace(resolve_license(mention, store), remarks=(remark,))
 
 
 def derivative(mention: Mention, base: Case) -> Case:

@@ -205,6 +205,33 @@ def test_mit_in_capitals_is_a_licence_and_german_mit_is_not(catalog: Catalog) ->
     assert not read("Wir arbeiten mit Llama 3 und mit Kunden in Berlin", catalog).roles.stated
 
 
+@pytest.mark.parametrize(
+    "text", ["the original Llama", "Llama (the very first one)", "das erste Llama", "la première Llama"]
+)
+def test_the_first_of_an_unclear_name_is_the_first_generation(text: str, catalog: Catalog) -> None:
+    """What is said to be the original needs no version."""
+    assert targets(read(f"{text}, may we sell it?", catalog)) == ["llama-1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "target"), [("sspl db in our shop", "sspl-1.0"), ("agpl tool, changed", "agpl-3.0-only")]
+)
+def test_abbreviations_of_licences_count_in_small_letters(text: str, target: str, catalog: Catalog) -> None:
+    """What looks like no word needs no capitals."""
+    assert targets(read(text, catalog)) == [target]
+
+
+def test_a_sentence_goes_to_the_team_that_it_names(catalog: Catalog) -> None:
+    """A closing sentence about team A speaks of team A's model and not of the last one named."""
+    text = (
+        "Team A runs Llama 3 8B for staff only. Team B sells an app with Mistral 7B. Team A will publish its weights."
+    )
+    found = read(text, catalog).apart
+
+    assert "redistribute_weights" in found["meta-llama/Meta-Llama-3-8B"]
+    assert "redistribute_weights" not in found["mistral-7b"]
+
+
 # -- threads -----------------------------------------------------------------------------------------------------------
 
 

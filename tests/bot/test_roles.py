@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -139,11 +140,34 @@ def test_without_training_on_outputs_there_is_no_student() -> None:
         "Wir nehmen Mistral 7B statt Llama 3.",
         "Mistral 7B au lieu de Llama 3 ?",
         "Llama 3 was refused by legal, so Mistral 7B?",
+        "Until now it was Llama 3, so Mistral 7B?",
+        "Llama 3 is too strict, so it goes; what of Mistral 7B?",
+        "We looked at Llama 3; the final candidate is Mistral 7B.",
+        "a rival to Llama 3 with Mistral 7B",
+        "a Llama 3 competitor with Mistral 7B",
+        "The note in the wiki is about Llama 3; we sell Mistral 7B.",
+        "Bisher lief Llama 3, jetzt Mistral 7B?",
+        "instead of Llama 3 or Qwen2.5 we sell Mistral 7B",
     ],
 )
 def test_what_is_only_compared_with_is_no_subject(text: str) -> None:
     """A name that was given up or stands for comparison is an aside."""
     assert shown(read(text).subjects) == ["Mistral 7B"]
+
+
+@pytest.mark.parametrize("text", ["Llama 3 vs Mistral 7B: which may we sell?", "Llama 3 or Mistral 7B for this?"])
+def test_what_is_weighed_against_each_other_is_all_asked_about(text: str) -> None:
+    """Candidates between which the asker has still to choose are subjects."""
+    assert shown(read(text).subjects) == ["Llama 3", "Mistral 7B"]
+
+
+def test_a_bare_name_after_its_version_is_that_version() -> None:
+    """A short name that begins a longer one named before is no second subject."""
+    full = Mention(MentionKind.MODEL, "SAM 3", 0, 5, "sam-3", family="sam-3")
+    bare = Mention(MentionKind.MODEL, "SAM", 20, 23, "sam-1", family="sam-1")
+
+    assert distinct([full, bare]) == [full]
+    assert distinct([replace(bare, start=0, end=3), replace(full, start=9, end=14)]) != [full]
 
 
 @pytest.mark.parametrize("text", ["May we run something instead of Llama 3?", "Llama 3 was rejected, why?"])
@@ -195,6 +219,10 @@ def test_relicensing_without_a_licence_is_under_own_terms() -> None:
         ("the repository's code is MIT, the weights are Llama 3", False),
         ("source code header MIT, weights Llama 3", False),
         ("The card is here. MIT governs our own Llama 3", False),
+        ("their lead says Llama 3 is MIT", False),
+        ("my colleague heard that Llama 3 is MIT", False),
+        ("my colleague says the card says MIT for Llama 3", True),
+        ("the LICENSE file in the repo says MIT, weights Llama 3", True),
     ],
 )
 def test_a_label_is_what_a_card_says(text: str, label: bool) -> None:
@@ -244,6 +272,67 @@ def test_a_licence_without_its_version_is_kept_as_unclear() -> None:
     assert not found.stated
 
 
+@pytest.mark.parametrize(
+    ("text", "result", "own"),
+    [
+        ("we publish a translation of OpenAssistant on the hub as MIT", "mit", False),
+        ("a LoRA of Llama 3 goes on Zenodo under MIT", "mit", False),
+        ("our Llama 3 tune is on the hub under our own terms", None, True),
+        ("Llama 3 is released under MIT", None, False),
+        ("they publish Llama 3 under MIT", None, False),
+    ],
+)
+def test_a_licence_that_the_result_goes_out_under_needs_no_verb_for_it(
+    text: str, result: str | None, own: bool
+) -> None:
+    """Who says what goes out under which licence wants it on the result, whatever else the question asks."""
+    found = read(text)
+
+    assert (found.result_license.target if found.result_license else None) == result
+    assert found.own_terms == own
+
+
+def test_a_licence_right_after_a_data_noun_is_that_of_the_data() -> None:
+    """`trained on a corpus under GPL-3.0, published under MIT` has one licence for each."""
+    found = read("publish a model trained on a corpus under GPL-3.0, under MIT", "relicense")
+
+    assert found.result_license is None or found.result_license.target == "mit"
+    assert "gpl-3.0-only" in [m.target for m in found.subjects]
+
+
+@pytest.mark.parametrize(
+    ("text", "licensor", "subjects"),
+    [
+        ("We own the photos, can we release them under MIT?", True, ["MIT"]),
+        ("Nous possédons les photos et voulons les publier sous MIT", True, ["MIT"]),
+        ("We own the photos and looked at GPL-3.0; would MIT do to share them?", True, ["MIT"]),
+        ("We tune on our own photos and publish Llama 3 under MIT", False, ["Llama 3"]),
+        ("We run a tool under MIT on our own photos", False, ["MIT"]),
+    ],
+)
+def test_who_owns_the_thing_is_the_licensor(text: str, licensor: bool, subjects: list[str]) -> None:
+    """An owner who asks for a licence to give things away under is not bound by it; only the chosen one counts."""
+    found = read(text)
+
+    assert found.licensor == licensor
+    assert shown(found.subjects) == subjects
+
+
+@pytest.mark.parametrize(
+    ("text", "alone"),
+    [
+        ("we only take the training code of Llama 3", True),
+        ("the code of Llama 3, not the checkpoints", True),
+        ("nur der Code von Llama 3, ohne Gewichte", True),
+        ("Llama 3 writes code for our staff only", False),
+        ("the weights and the code of Llama 3", False),
+    ],
+)
+def test_code_alone_is_told_from_weights(text: str, alone: bool) -> None:
+    """Who takes a model's code and not its weights has the code's licence to keep."""
+    assert read(text).code_alone == alone
+
+
 # -- data behind a model, things without a licence ---------------------------------------------------------------------
 
 
@@ -253,6 +342,8 @@ def test_a_licence_without_its_version_is_kept_as_unclear() -> None:
         ("ResNet-50 is pre-trained on ImageNet, may we sell it?", True),
         ("ResNet-50, whose training data is ImageNet", True),
         ("ResNet-50 was trained only on ImageNet", True),
+        ("the ImageNet-pretrained ResNet-50", True),
+        ("ResNet-50 on ImageNet, we did not train it", True),
         ("We train ResNet-50 on ImageNet ourselves", False),
         ("ImageNet trains ResNet-50", False),
         ("ResNet-50 and ImageNet", False),
