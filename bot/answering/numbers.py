@@ -412,13 +412,17 @@ def _is_another_count(text: str, last: _Amount, amount: _Amount) -> bool:
     """Whether a number goes on with the monthly users before it (`210M MAU, parent's 540M`)."""
     between = text[last.end : amount.start]
     return (
-        not amount.is_bare
-        and (bool(amount.unit) or amount.value >= _MANY)
+        _is_large(amount)
         and len(between) < _NEAR
         and bool(_AFTER_A_COUNT.match(text, amount.end))
         and not _REVENUE.search(between)
         and not _MODEL_NAME.search(between[-30:])
     )
+
+
+def _is_large(amount: _Amount) -> bool:
+    """Whether a number is large enough for a count of users, and no year."""
+    return bool(amount.unit) or amount.value >= _MANY
 
 
 _MANY = 10_000
@@ -472,7 +476,7 @@ def _monthly(text: str, amount: _Amount, before: str) -> str | None:
 def _is_monthly(text: str, amount: _Amount, before: str) -> bool:
     if _VISITS.match(text, amount.end) or (_A_MONTH.match(text, amount.end) and _USERS_NEAR.search(before)):
         return True
-    said = not amount.is_bare and _MAU_BEFORE.search(before) and _AFTER_A_COUNT.match(text, amount.end)
+    said = _is_large(amount) and _MAU_BEFORE.search(before) and _AFTER_A_COUNT.match(text, amount.end)
     return bool(said)
 
 
