@@ -76,7 +76,7 @@ _BELOW = re.compile(
     re.IGNORECASE,
 )
 _ABOVE = re.compile(
-    r"(?:(?<!turn )(?<!turns )over|above|(?<!no )(?<!not )more than|exceed\w*|>|beyond|north of|über|mehr als|plus de|más de)\s*[$€£]?$",
+    r"(?:(?<!turn )(?<!turns )(?<!turned )(?<!turning )over|above|(?<!no )(?<!not )more than|exceed\w*|>|beyond|north of|über|mehr als|plus de|más de)\s*[$€£]?$",
     re.IGNORECASE,
 )
 
@@ -133,7 +133,7 @@ _AFTER_A_COUNT = re.compile(
 _A_MONTH = re.compile(r"\s*(?:active )?(?:a month|per month|/ ?month|al mes|par mois|im monat|pro monat|monthly)\b", re.IGNORECASE)  # fmt: skip
 _USERS_NEAR = re.compile(rf"\b{_THEM}\b[^.;!?]{{0,40}}$", re.IGNORECASE)
 _USERS_ARE = re.compile(r"\b(?:customers?|users?|clients?|players|seats)(?: about|:| are| is| number| roughly| around)+ ?$", re.IGNORECASE)  # fmt: skip
-_SENTENCE = re.compile(r"[.;!?\n](?=\s)")
+_SENTENCE = re.compile(r"(?<![Mm]io)(?<![Mm]rd)(?<![Tt]sd)(?<![ (]ca)[.;!?\n](?=\s)")
 _MUU = re.compile(
     r"\s*[~-]?\s*(?:d['’]|(?!\d)\w+ )?(?:monthly uniques?|unique (?:monthly )?(?:users?|visitors?)|muus?\b)",
     re.IGNORECASE,
@@ -209,6 +209,17 @@ _ALLOWANCE = re.compile(
     r" ?(?:the |den |der |von |les |los |d['’])?[$€£<>~]?$",
     re.IGNORECASE,
 )
+_COMPARED = re.compile(
+    r"\b(?:below|under|up to|less than|unter|bis(?: zu)?|weniger als|jusqu['’]à|sous|moins de|hasta|menos de|bajo) ?[$€£<~]?$", re.IGNORECASE
+)
+_ALLOWED_AFTER = re.compile(
+    r"[^.;!?,\d]{0,24}?\b(?:(?:is|are|it['’]s|for|ist|c['’]est|es) )?(?:free|gratis|kostenlos|gratuit|no fee|allowed|erlaubt|permis)\b", re.IGNORECASE
+)
+_TOLD_OF = re.compile(
+    r"\b(?:licen[cs]es?|clause|terms|agreement|lizenz|licencia|conditions)\b[^.;!?\d]{0,24}\b(?:talks?|speaks?|mentions?|says|names|draws|nennt|spricht|parle|mentionne|habla|dice)\b"
+    r"(?P<gap>[^.;!?]{0,60})$",
+    re.IGNORECASE,
+)
 _SOMEBODY = re.compile(
     r"\b(?:we|our|us|i|my|me|a|an|with|have|has|wir|uns\w*|ich|mein\w*|mit|eine?|nous|notre|nos|je|mon|avec|une?|nosotros|nuestr\w+|mi|con|una?|tenemos)\b",
     re.IGNORECASE,
@@ -257,7 +268,7 @@ _ENTITY = re.compile(
     re.IGNORECASE,
 )
 _MAKES = re.compile(
-    r"\b(?:makes?|made|making|does|did|fait|faisons|macht|machen|hace|hacemos|earns?|invoiced|grosse[sd]?)"
+    r"(?<!-)\b(?:makes?|made|making|does|did|fait|faisons|macht|machen|hace|hacemos|earns?|invoiced|grosse[sd]?)"
     r"(?: about| around| roughly| some| nearly| almost| close to| only| just| over| under| more than| less than| maybe| like| etwa| rund| knapp| environ| près de| unos| casi| ~|:)* ?[$€£~]?$",
     re.IGNORECASE,
 )
@@ -267,8 +278,13 @@ _STANDS_AT = re.compile(
     r"(?:\W|has|have|had|with|at|is|does|about|around|some|over|alone|itself|on its own|of|liegt|hat|mit|bei|rund|a|est à|avec|environ|fait|tiene|con|unos|hace){0,10}$",
     re.IGNORECASE,
 )
+_WE_STAND_AT = re.compile(
+    r"\b(?:we|i|wir|ich|nous|on|estamos)(?:['’]re|['’]m| are| am| sind| liegen| sommes| est)? (?:only |now |currently |still |just |jetzt |actuellement )?(?:at|bei|à|en) (?:about |around |~ ?)?[$€£]?$",
+    re.IGNORECASE,
+)
+_EARNED_ANYWHERE = re.compile(r"\b(?:revenues?|turnover|sales|arr|\w*umsatz|chiffre d.affaires|ingresos|facturación)\b", re.IGNORECASE)
 _DAUGHTER = re.compile(r"\b(?:daughter|tochter\w*|filiale?|subsidiary)\b(?! of| von)[^,;.]{0,24}$", re.IGNORECASE)
-_OF_THE_GROUP = re.compile(r"\s?-?(?:group|holding|conglomerate|konzern)\b|[^,;.!?\d]{0,24}\b(?:group-wide|at group level|of the (?:whole )?group|im konzern|konzernweit|with the parent|in the group|au niveau du groupe|in group)\b", re.IGNORECASE)  # fmt: skip
+_OF_THE_GROUP = re.compile(r"\s?-?(?:group|holding|conglomerate|konzern)\b|[^,;.!?\d]{0,24}\b(?:group-wide|(?:at|on) group level|(?:of|at|in|for|across) the (?:whole |entire )?group|im konzern|konzernweit|with the parent|in the group|au niveau du groupe|in group)\b", re.IGNORECASE)  # fmt: skip
 _SUMMED = re.compile(
     r"\b(?:together|combined|incl(?:uding|\.)?|consolidated|in total|altogether|zusammen|ensemble|confondus|en conjunto)\b",
     re.IGNORECASE,
@@ -308,7 +324,7 @@ _PARTS = {
     "alt": 8,
 }
 _ZERO = re.compile(
-    r"\bpre-?revenue\b|\b(?:no|zero|without(?: any)?|0) (?:revenues?|income|turnover|sales)\b(?! (?:from|of|in|with|thresh|limit|cap|yet for))|\b(?:revenues?|turnover|income)(?: is|:| are|,)? (?:zero|nil|none|0)\b|"
+    r"\bpre[- ]?revenue\b|\b(?:no|zero|without(?: any)?|0) (?:revenues?|income|turnover|sales)\b(?! (?:from|of|in|with|thresh|limit|cap|yet for))|\b(?:revenues?|turnover|income)(?: is|:| are|,)? (?:zero|nil|none|0)\b|"
     r"\b(?:kein(?:en)?|null|ohne) (?:umsatz|umsätze|einnahmen)\b|\b(?:aucun|zéro|sans) (?:revenus?|chiffre d.affaires|ca)\b|\b(?:sin|cero|no tenemos) (?:ingresos|facturación)\b",
     re.IGNORECASE,
 )
@@ -414,7 +430,7 @@ def _is_another_count(text: str, last: _Amount, amount: _Amount) -> bool:
     return (
         _is_large(amount)
         and len(between) < _NEAR
-        and bool(_AFTER_A_COUNT.match(text, amount.end))
+        and (text[amount.end - 1] == "." or bool(_AFTER_A_COUNT.match(text, amount.end)))
         and not _REVENUE.search(between)
         and not _MODEL_NAME.search(between[-30:])
     )
@@ -433,9 +449,9 @@ _NEAR = 140
 def _affiliate(text: str, last: _Amount | None, amount: _Amount) -> str:
     """The word for the affiliate whose users a number counts; empty where they are the asker's."""
     start = max(last.end if last else 0, amount.start - 80)
-    entities = list(_ENTITY.finditer(_SENTENCE.split(text[start : amount.start])[-1]))
-    word = (entities[-1]["theirs"] or "").casefold() if entities else ""
-    return "" if word in {"network", "owners", "owner"} else word
+    part = _SENTENCE.split(text[start : amount.start])[-1]
+    entities = [e for e in _ENTITY.finditer(part) if e.group().casefold() != "network"]
+    return (entities[-1]["theirs"] or "").casefold() if entities else ""
 
 
 def _kind_of_people(text: str, amount: _Amount) -> str | None:  # noqa: PLR0911  # one exit for each kind
@@ -540,7 +556,9 @@ def _quotes_a_clause(text: str, amount: _Amount) -> bool:
     before = text[max(0, amount.start - 90) : amount.start]
     if _OF_THE_CLAUSE.match(text, amount.end) or _IN_THE_CLAUSE.search(before):
         return True
-    allowance = _ALLOWANCE.search(before)
+    if _COMPARED.search(before) and _ALLOWED_AFTER.match(text, amount.end):
+        return not _SOMEBODY.search(_SENTENCE.split(before)[-1])
+    allowance = _ALLOWANCE.search(before) or _TOLD_OF.search(before)
     return bool(allowance and not _SOMEBODY.search(allowance["gap"]))
 
 
@@ -576,7 +594,9 @@ def _revenue(text: str, amounts: list[_Amount], region: str) -> dict[str, int]:
             continue
         entities = list(_ENTITY.finditer(part))
         says_so = _REVENUE.search(part[-50:]) or _REVENUE.search(after) or (found and entities)
-        stands_at = bool(amount.unit) and (_STANDS_AT.search(part) or _MAKES.search(part) or _EARNED.search(part))
+        stands_at = bool(amount.unit) and (
+            (_WE_STAND_AT.search(part) and _EARNED_ANYWHERE.search(text)) or _STANDS_AT.search(part) or _MAKES.search(part) or _EARNED.search(part)
+        )
         if not (says_so or stands_at):
             continue
         if not (
@@ -622,12 +642,14 @@ def _currency_near(text: str, amount: _Amount) -> str | None:
 
 def _is_a_sum(text: str, part: str, amount: _Amount, found: dict[str, int]) -> bool:
     """Whether a number without a currency is money (`we make about 4 M`)."""
-    if not amount.unit or amount.is_word:
+    if not amount.unit or amount.is_word or amount.shown.endswith("B"):
         return False
     said = r"\b(?:(?:we|i|group|company) (?:\w+ )?(?:make|makes|earn|gross|bill)|revenue|turnover|arr|umsatz\w*|facturamos|facturación|chiffre d.affaires|CA|ventas|annual sales)(?: of| is| was| about| around| roughly| some| von| de| unos| environ|:| at|\W)*$"
     ours = bool(found) and bool(
         re.search(r"\b(?:have|has|with|only|just|about|had|nous|wir|we|itself|own)\b[ :]*$", part, re.IGNORECASE)
     )
+    if found and any(e["ours"] for e in _ENTITY.finditer(part)) and _MONTHLY.match(text, amount.end):
+        return True
     if ours or re.search(said, part, re.IGNORECASE):
         return True
     is_whole = _AFTER_A_COUNT.match(text, amount.end) or _MONTHLY.match(text, amount.end)

@@ -23,9 +23,9 @@ _MARKET_BEFORE = re.compile(
     r"feria|exponer|exhib\w*|proyect(?:ar|ado|ada)\w*|"
     r"vend\w*|lanzar|export\w*|sales office|branch|subsidiar\w+|sister (?:plant|company)|verkauf\w*|anbieten|liefern|"
     r"livraison|livr\w+|deliver\w*|entreg\w+|go(?:es)? live|going live|(?<!i )(?<!we )(?<!who )(?<!['’]m )live|pilots?|geht|stades|tiendas|rent\w*)"
-    r"(?:,? [\w,.%+-]+){0,4}? "
+    r"(?:,? [\w,.%+-]+){0,6}? "
     r"(?:in|to|from|into|across|within|for|aus|nach|en|à|au|aux|de|a|an)(?: the| der| die| la| le)?"
-    r"(?: [\w ]{0,24}?(?:,| and| or| und| et| y| e)(?: again| then| later| also| wieder| puis| luego)?(?: in| en| at| à| the)*(?: der| die)?)*? ?$",
+    r"(?: [\w ]{0,24}?(?:,| and| or| und| et| y| e)(?: again| then| later| also| only| mainly| wieder| nur| puis| luego)?(?: in| en| at| à| the)*(?: der| die)?)*? ?$",
     re.IGNORECASE,
 )
 _MARKET_AFTER = re.compile(
@@ -45,7 +45,7 @@ _SEAT_BEFORE = re.compile(
     r"(?:\b(?:we|i)(?:['’]re| are|['’]m| am)?(?: all| both)? (?:a |an |the )?(?:sit|live|from|in|at|based|located|"
     r"work)\b|"
     r"\bwe run [\w ]{0,20} in\b|"
-    r"\b(?:based|headquarter\w*|hq|incorporated|registered|established|founded|domiciled|seated?|located|ansässig|"
+    r"\b(?:based|headquarter\w*|hq|(?:head|main) office|hauptsitz|oficina central|incorporated|registered|established|founded|domiciled|seated?|located|ansässig|"
     r"sitz\w*|siège|"
     r"basée?s?|immatriculée?|sede|con base|radicad\w+|located|hobbyist|freelancer|developer|teacher|(?:phd |"
     r"master )?student|postdoc|researcher|professor)\b[^,.;()]{0,20}|"
@@ -65,7 +65,8 @@ _SEAT_BEFORE = re.compile(
     r"(?: the| la| le| sunny| rainy| downtown| greater| central| northern| southern| our)* ?$|"
     r"\b(?:hello|hi|hey|greetings|grüße|saludos|saluts?|hallo|hola|bonjour) (?:from|aus|desde|de) $|"
     r"\b(?:here in|depuis|hier in|aquí en|ici à) $|\b(?:we sit in|we are in|we're in|based out of) (?:the )?$|"
-    r"\bour $",
+    r"\bour $|\b(?:we|i|wir|nous|on|somos)(?:['’ ]?(?:re|are|m|am|sind|sommes|est))? (?:an?|eine?|une?|una?|the)"
+    r"(?: small| tiny| young| little| new| mid-sized?| public| private| family| \d[\w-]*){0,2} $",
     re.IGNORECASE,
 )
 _MOSTLY = re.compile(
@@ -111,10 +112,10 @@ _PRESENCE = (
     r"oficinas?|sedes?|entidad(?:es)?|filial|presencia|empleados|ventas)"
 )
 _DENIED = re.compile(
-    rf"(?:\b(?:no|without(?: any| an?)?|zero|0|none of [\w ]{{0,16}}?|nobody|no one|neither|kein\w*|ohne|niemand\w*|aucun\w*|pas (?:de|d['’]un\w*)|sans|personne|"
+    rf"(?:\b(?:no|without(?: any| an?)?|zero|0|none(?: of [\w ]{{0,16}}?)?|nobody|no one|neither|kein\w*|ohne|niemand\w*|aucun\w*|pas (?:de|d['’]un\w*)|sans|personne|"
     rf"ni|sin|ning\w+|nadie|never (?:had|have) (?:any|an?))(?: (?!in |to |from |en |à |im |aus )[\w-]+){{0,2}}?(?: {_PRESENCE}\b)?(?:,? (?:or|nor|oder|ou|ni|o) [\w-]+)?"
     r"(?: is| are| sit| sits| live| based| located| at all| sitzt| sind| ist| basés?)?(?:(?: |^)(?:in|from|to|within|across|aus|im|en|à|au|de|des))?"
-    r"|\b(?:not|never|n['’]t|nicht|pas|no|nie|jamais|nunca)(?: yet| even| be| been| have| currently| actually)?(?: [\w-]*(?:ed|ing|ell|ship|rate|erve|ffer|arket|live|side|sit|old|asé|blie|go|do business|ven|end))?"
+    r"|(?:\b(?:not|never|nicht|pas|no|nie|jamais|nunca)|n['’]t)(?: yet| even| be| been| have| currently| actually)?(?: [\w-]*(?:ed|ing|ell|ship|rate|erve|ffer|arket|live|side|sit|old|asé|blie|go|do business|ven|end))?"
     r"(?: it| them| anything| the \w+| any \w+)?"
     r" (?:in|to|from|into|within|for|aus|nach|en|à|au)"
     r"|\b(?:outside(?: of)?|außerhalb(?: von)?|hors(?: de)?|fuera de|except(?: for)?|excluding|other than|but not|apart from|besides|rather than|instead of|ohne|außer|sauf|"
@@ -297,7 +298,7 @@ def _role(text: str, place: _Place) -> str | None:
     return "sure" if seat else "seats"
 
 
-_LIVE_IN = re.compile(r"\b(?:i|we)(?: all| both| mostly| now| currently|['’]m| am|['’]re| are)* (?:live|living|reside|lives|domiciled) (?:here )?in (?:the )?$", re.IGNORECASE)
+_LIVE_IN = re.compile(r"(?:\b(?:freelancer|hobbyist|student|developer|dev|solo)[,;]? (?:and )?liv(?:e|ing)|\b(?:i|we)(?: all| both| mostly| now| currently|['’]m| am|['’]re| are)* (?:live|living|reside|lives|domiciled)) (?:here )?in (?:the )?$", re.IGNORECASE)
 
 
 def _in_a_ban(text: str, place: _Place, before: str, after: str) -> str | None:
