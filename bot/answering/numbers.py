@@ -174,7 +174,7 @@ _NOT_OURS = re.compile(r"\b(?:client|customer|rival|vendor|competitor)['’]s [^
 _THERE = re.compile(r"\s*\w*\s*(?:over )?there\b", re.IGNORECASE)
 _THING = re.compile(r" (?!(?:in|on|at|per|a|and|or|use|pay|who|that|so|with|will|each|al|log|from|have|are|is|were|by|for|as|but|not|if|of|to|can|may|must|see|get|now|today|total|worldwide|only|all|signed|would|monthly)\b)[a-z]+s\b", re.IGNORECASE)  # fmt: skip
 _RELEASED = re.compile(
-    r"\b(?:when|on the day|the day|by the time|the month before|at the time)\b[^;!?]{0,40}\b(?:released|published|came out|launched|dropped|release|out)\b|"
+    r"\b20\d\d,? (?:when|als|quand|cuando)\b|\b(?:when|on the day|the day|by the time|the month before|at the time)\b[^;!?]{0,40}\b(?:released|published|came out|launched|dropped|release|out)\b|"
     r"\b(?:on|at|by|before) (?:the |its |their )?(?:[\w.-]+['’]?s? ){0,2}(?:release|launch)(?: date| day)?\b|\brelease (?:date|day)\b|"
     r"\b(?:beim?|zum|vor dem) (?:[\w.-]+-?)?(?:release|erscheinen|veröffentlichung\w*)|\bals [^.;]{0,30}(?:erschien|herauskam|veröffentlicht)|"
     r"à la sortie|quand [^.;]{0,30}(?:est sorti|sortait)|cuando (?:se )?(?:salió|publicó|lanzó)|fecha de (?:lanzamiento|publicación)",
@@ -204,16 +204,18 @@ _ALLOWANCE = re.compile(
     r"\b(?:free|allow\w*|permit\w*|ok(?:ay)?|fine|legal|needed|required|due|appl(?:y|ies)|bites?|kicks? in|triggers?|licen[cs]es?|clause|terms|capped|caps?|"
     r"limit(?:ed|s)?|thresholds?|dut(?:y|ies)|badge|logo|fees?|gratis|gratuit\w*|kostenlos|frei|erlaubt|zulässig|nötig|pflicht|lizenz|autorisée?|permise?|"
     r"permitid\w+|licencia|grenze|plafond|seuil|límite|umbral|tope|libre|pagar|payer|zahlen)\b(?P<gap>[^.;!?,\d]{0,44}?)\b"
-    r"(?:below|under|up to|less than|fewer than|until|above|over|beyond|more than|past|from|at|unter|bis(?: zu)?|ab|über|mehr als|weniger als|jusqu['’]à|"
+    r"(?:below|under|up to|less than|fewer than|until|till?|above|over|beyond|more than|past|from|at|unter|bis(?: zu)?|ab|über|mehr als|weniger als|jusqu['’]à|"
     r"sous|moins de|en dessous de|au-dessus de|au-delà de|plus de|à partir de|hasta|menos de|por debajo de|bajo|más de|a partir de|pasar del?)"
     r" ?(?:the |den |der |von |les |los |d['’])?[$€£<>~]?$",
     re.IGNORECASE,
 )
 _COMPARED = re.compile(
-    r"\b(?:below|under|up to|less than|unter|bis(?: zu)?|weniger als|jusqu['’]à|sous|moins de|hasta|menos de|bajo) ?[$€£<~]?$", re.IGNORECASE
+    r"\b(?:below|under|up to|less than|unter|bis(?: zu)?|weniger als|jusqu['’]à|sous|moins de|hasta|menos de|bajo) ?[$€£<~]?$",
+    re.IGNORECASE,
 )
 _ALLOWED_AFTER = re.compile(
-    r"[^.;!?,\d]{0,24}?\b(?:(?:is|are|it['’]s|for|ist|c['’]est|es) )?(?:free|gratis|kostenlos|gratuit|no fee|allowed|erlaubt|permis)\b", re.IGNORECASE
+    r"[^.;!?,\d]{0,24}?\b(?:(?:is|are|it['’]s|for|ist|c['’]est|es) )?(?:free|gratis|kostenlos|gratuit|no fee|allowed|erlaubt|permis)\b",
+    re.IGNORECASE,
 )
 _TOLD_OF = re.compile(
     r"\b(?:licen[cs]es?|clause|terms|agreement|lizenz|licencia|conditions)\b[^.;!?\d]{0,24}\b(?:talks?|speaks?|mentions?|says|names|draws|nennt|spricht|parle|mentionne|habla|dice)\b"
@@ -224,7 +226,10 @@ _SOMEBODY = re.compile(
     r"\b(?:we|our|us|i|my|me|a|an|with|have|has|wir|uns\w*|ich|mein\w*|mit|eine?|nous|notre|nos|je|mon|avec|une?|nosotros|nuestr\w+|mi|con|una?|tenemos)\b",
     re.IGNORECASE,
 )
-_OR = re.compile(r"\s*(?:(?!\d)[^\W\d][\w-]* ){0,4}(?:or|and|oder|und|ou|et|o|y|nor) (?:over |above |under |below |more than )?[$€£]?$", re.IGNORECASE)
+_OR = re.compile(
+    r"\s*(?:(?!\d)[^\W\d][\w-]* ){0,4}(?:or|and|oder|und|ou|et|o|y|nor) (?:over |above |under |below |more than )?[$€£]?$",
+    re.IGNORECASE,
+)
 _NOT_KNOWN = re.compile(
     r"(?:nobody|no one|don'?t|not|unclear|unsure|niemand|no idea)\b[^.!?]{0,40}\b(?:user (?:number|count)|number of users|mau|how many users)",
     re.IGNORECASE,
@@ -239,7 +244,7 @@ _VERSION = re.compile(
 _REVENUE = re.compile(
     r"(?:\b(?:\w*umsatz\w*|\w*umsätze\w*|revenues?|arr\b|mrr\b|turnover|sales\b|chiffre d.affaires|\bca\b|facturación|facturamos|factura|ingresos|"
     r"ventas|p\.a\.|income|takings|gross(?:es|ed|ing)?|earn(?:s|ed|ings)?|(?:we|i|it|they|group|company|app|site|shop|parent|firm|studio|which|that|business) (?:\w+ )?(?:makes?|made)|books show|vendemos|vendons|verdien\w+|einnahmen|"
-    r"erlös\w*|receipts|touché|gagn\w+|ganamos|ingresamos|brings? in|pulls? in|takes? in|rakes? in|turn(?:s|ed|ing)? over|fakturier\w*|factur\w+|(?<!was )(?<!were )(?<!got )(?<!is )invoiced|sells? tickets|bill(?:ed|ings)?|recettes|revenus)\b|"
+    r"erlös\w*|receipts|touché|gagn\w+|ganamos|ingresamos|brings? in|pulls? in|takes? in|rakes? in|encaiss\w*|erwirtschaft\w*|erziel\w*|ingresa\b|turn(?:s|ed|ing)? over|fakturier\w*|factur\w+|(?<!was )(?<!were )(?<!got )(?<!is )invoiced|sells? tickets|bill(?:ed|ings)?|recettes|revenus)\b|"
     r"(?:a|per|/|each) ?y(?:ea)?r\b|\byearly\b|\bannual(?:ly)?\b|\bal año\b|\bpar an\b|\bim jahr\b|\bpro jahr\b|\blast year\b|"
     r"\b(?:over|in|during|for) the (?:last|past|previous|trailing|preceding) (?:12|twelve|four quarters|year)\b|\bttm\b|"
     r"\b(?:we|group|company|firm|business|ourselves) did\b)",
@@ -282,7 +287,9 @@ _WE_STAND_AT = re.compile(
     r"\b(?:we|i|wir|ich|nous|on|estamos)(?:['’]re|['’]m| are| am| sind| liegen| sommes| est)? (?:only |now |currently |still |just |jetzt |actuellement )?(?:at|bei|à|en) (?:about |around |~ ?)?[$€£]?$",
     re.IGNORECASE,
 )
-_EARNED_ANYWHERE = re.compile(r"\b(?:revenues?|turnover|sales|arr|\w*umsatz|chiffre d.affaires|ingresos|facturación)\b", re.IGNORECASE)
+_EARNED_ANYWHERE = re.compile(
+    r"\b(?:revenues?|turnover|sales|arr|\w*umsatz|chiffre d.affaires|ingresos|facturación)\b", re.IGNORECASE
+)
 _DAUGHTER = re.compile(r"\b(?:daughter|tochter\w*|filiale?|subsidiary)\b(?! of| von)[^,;.]{0,24}$", re.IGNORECASE)
 _OF_THE_GROUP = re.compile(r"\s?-?(?:group|holding|conglomerate|konzern)\b|[^,;.!?\d]{0,24}\b(?:group-wide|(?:at|on) group level|(?:of|at|in|for|across) the (?:whole |entire )?group|im konzern|konzernweit|with the parent|in the group|au niveau du groupe|in group)\b", re.IGNORECASE)  # fmt: skip
 _SUMMED = re.compile(
@@ -297,7 +304,10 @@ _MONTHLY_BEFORE = re.compile(
     r"(?:umsatz|umsätze|ventes|ca|ventas|ingresos|facturación) (?:monatlich|mensuel\w*|mensual\w*|du mois|del mes))\b[^,;.!?\d]{0,30}$",
     re.IGNORECASE,
 )
-_A_YEAR = re.compile(r"\s*(?:in |of )?(?:a year|per year|yearly|/ ?y(?:ea)?r|p\.a\.|annual\w*|arr\b|par an|al año|im jahr|pro jahr)", re.IGNORECASE)
+_A_YEAR = re.compile(
+    r"\s*(?:in |of )?(?:a year|per year|yearly|/ ?y(?:ea)?r|p\.a\.|annual\w*|arr\b|par an|al año|im jahr|pro jahr)",
+    re.IGNORECASE,
+)
 _EARNED = re.compile(
     r"\b(?:revenues?|turnover|sales|takings|income|arr|mrr|\w*umsatz|\w*umsätze|einnahmen|erlöse|(?-i:CA)|chiffre d.affaires|ventes|recettes|ventas|ingresos|"
     r"facturación)\b[^.;!?\d$€£]{0,48}$",
@@ -325,7 +335,7 @@ _PARTS = {
 }
 _ZERO = re.compile(
     r"\bpre[- ]?revenue\b|\b(?:no|zero|without(?: any)?|0) (?:revenues?|income|turnover|sales)\b(?! (?:from|of|in|with|thresh|limit|cap|yet for))|\b(?:revenues?|turnover|income)(?: is|:| are|,)? (?:zero|nil|none|0)\b|"
-    r"\b(?:kein(?:en)?|null|ohne) (?:umsatz|umsätze|einnahmen)\b|\b(?:aucun|zéro|sans) (?:revenus?|chiffre d.affaires|ca)\b|\b(?:sin|cero|no tenemos) (?:ingresos|facturación)\b",
+    r"\b(?:keine?[nr]?|null|ohne) (?:umsatz|umsätze|einnahmen)\b|\b(?:aucun|zéro|sans) (?:revenus?|chiffre d.affaires|ca)\b|\b(?:sin|cero|no tenemos) (?:ingresos|facturación)\b",
     re.IGNORECASE,
 )
 
@@ -398,29 +408,47 @@ def _stated(text: str, amounts: list[_Amount]) -> list[_Amount]:
 def _people(text: str, amounts: list[_Amount]) -> dict[str, Any]:
     """Counts of people; users of a parent or a sister are kept apart, those of several affiliates added up."""
     found: dict[str, Any] = {}
+    totals: dict[str, int] = {}
     last: _Amount | None = None
     owner = ""
+    written = ("", found)
     for amount in amounts:
         if amount.currency:
             continue
         name = _kind_of_people(text, amount)
         if name is None and last and _is_another_count(text, last, amount):
-            name = _at_release_or_now(text, amount, amount.end)
+            name = _at_release_or_now(text, amount)
         if name is None:
             continue
-        if name in _COUNTS_OF_USE and (theirs := _affiliate(text, last, amount)):
-            name = "affiliate_mau" if name.startswith("mau") else f"affiliate_{name}"
-            if theirs == owner or name not in found:
-                found.setdefault(name, _bounded(text, amount))
-            else:
-                found[name] += _bounded(text, amount)
-            owner = theirs
+        value, into = _bounded(text, amount), found
+        if name in _COUNTS_OF_USE:
+            theirs = _affiliate(text, last, amount)
+            is_more = bool(last and _PLUS.search(text[last.end : amount.start]))
+            if is_more:
+                name, into = written
+            elif _ALL_OF_US.match(theirs):
+                into = totals
+            elif theirs:
+                name = "affiliate_mau" if name.startswith("mau") else f"affiliate_{name}"
+                is_more = theirs != owner
+                owner = theirs
+            into[name] = into.get(name, 0) + value if is_more else into.get(name, value)
+            written, last = (name, into), amount
         else:
-            found.setdefault(name, _bounded(text, amount))
-        last = amount if name in {"mau", "mau_at_release", "affiliate_mau"} else last
+            found.setdefault(name, value)
+    for name, total in totals.items():  # of a total of all, the asker's own part counts once
+        own = found.setdefault(name, total)
+        if total > own:
+            found["affiliate_mau"] = max(total - own, found.get("affiliate_mau", 0))
     return found
 
 
+_PLUS = re.compile(r"^[^.;!?]{0,40}(?:\+|\bplus\b)[^.;!?]{0,24}$", re.IGNORECASE)
+_ALL_OF_US = re.compile(r"gro?up[eo]?|konzern\w*|unternehmensgruppe|conglomerate|corporation", re.IGNORECASE)
+_A_SUBJECT = re.compile(
+    r"\b(?:the|our|its|we|i|der|die|das|unser\w*|wir|la|le|notre|nous|on|el|nuestr\w+|app|product|alone)\b",
+    re.IGNORECASE,
+)
 _COUNTS_OF_USE = frozenset({"mau", "mau_at_release", "muu", "dau"})
 
 
@@ -450,7 +478,10 @@ def _affiliate(text: str, last: _Amount | None, amount: _Amount) -> str:
     """The word for the affiliate whose users a number counts; empty where they are the asker's."""
     start = max(last.end if last else 0, amount.start - 80)
     part = _SENTENCE.split(text[start : amount.start])[-1]
-    entities = [e for e in _ENTITY.finditer(part) if e.group().casefold() != "network"]
+    clauses = part.split(",")
+    if _A_SUBJECT.search(clauses[-1]):
+        clauses = clauses[-1:]
+    entities = [e for e in _ENTITY.finditer(",".join(clauses)) if e.group().casefold() != "network"]
     return (entities[-1]["theirs"] or "").casefold() if entities else ""
 
 
@@ -486,7 +517,7 @@ def _monthly(text: str, amount: _Amount, before: str) -> str | None:
         return None
     if not mau and not _is_monthly(text, amount, before):
         return None
-    return _at_release_or_now(text, amount, mau.end() if mau else amount.end)
+    return _at_release_or_now(text, amount)
 
 
 def _is_monthly(text: str, amount: _Amount, before: str) -> bool:
@@ -496,7 +527,7 @@ def _is_monthly(text: str, amount: _Amount, before: str) -> bool:
     return bool(said)
 
 
-def _at_release_or_now(text: str, amount: _Amount, end: int) -> str:
+def _at_release_or_now(text: str, amount: _Amount) -> str:
     """Whether monthly users are those of today or of the month that a licence looks at."""
     sentence = _SENTENCE.split(text[max(0, amount.start - 160) : amount.start])[-1]
     after = re.split(r"[.;!?,](?=\s|$)", text[amount.end : amount.end + 60])[0]
@@ -592,11 +623,18 @@ def _revenue(text: str, amounts: list[_Amount], region: str) -> dict[str, int]:
             continue
         if _NO_REVENUE.search(part) or _NO_REVENUE_AFTER.match(text, amount.end) or _LIMIT_BEFORE.search(part):
             continue
+        is_monthly = _MONTHLY.match(text, amount.end) or (
+            _MONTHLY_BEFORE.search(part) and not _A_YEAR.match(text, amount.end)
+        )
         entities = list(_ENTITY.finditer(part))
         says_so = _REVENUE.search(part[-50:]) or _REVENUE.search(after) or (found and entities)
-        stands_at = bool(amount.unit) and (
-            (_WE_STAND_AT.search(part) and _EARNED_ANYWHERE.search(text)) or _STANDS_AT.search(part) or _MAKES.search(part) or _EARNED.search(part)
+        stands_at = bool(amount.unit) and bool(
+            (_WE_STAND_AT.search(part) and _EARNED_ANYWHERE.search(text))
+            or _STANDS_AT.search(part)
+            or _MAKES.search(part)
+            or _EARNED.search(part)
         )
+        stands_at |= bool(entities and entities[-1]["theirs"] and is_monthly)
         if not (says_so or stands_at):
             continue
         if not (
@@ -605,9 +643,6 @@ def _revenue(text: str, amounts: list[_Amount], region: str) -> dict[str, int]:
             or re.search(r"(?i)\b(?:we|i|ich|j['’]ai|earn\w*|make|made|revenue|turnover|umsatz|touché)\b", part)
         ):
             continue
-        is_monthly = _MONTHLY.match(text, amount.end) or (
-            _MONTHLY_BEFORE.search(part) and not _A_YEAR.match(text, amount.end)
-        )
         currency = _BY_COUNTRY.get(currency or default, {}).get(region[:2], currency or default)
         theirs, total = _whose(text, part, amount, entities)
         if theirs and _DAUGHTER.search(part) and f"affiliate_revenue_{currency}" in found:
@@ -642,7 +677,7 @@ def _currency_near(text: str, amount: _Amount) -> str | None:
 
 def _is_a_sum(text: str, part: str, amount: _Amount, found: dict[str, int]) -> bool:
     """Whether a number without a currency is money (`we make about 4 M`)."""
-    if not amount.unit or amount.is_word or amount.shown.endswith("B"):
+    if not amount.unit or amount.is_word or amount.shown.endswith(("B", "b")):
         return False
     said = r"\b(?:(?:we|i|group|company) (?:\w+ )?(?:make|makes|earn|gross|bill)|revenue|turnover|arr|umsatz\w*|facturamos|facturación|chiffre d.affaires|CA|ventas|annual sales)(?: of| is| was| about| around| roughly| some| von| de| unos| environ|:| at|\W)*$"
     ours = bool(found) and bool(
@@ -692,7 +727,7 @@ def _amounts(text: str) -> list[_Amount]:
         unit = match["unit"] or match["unit2"] or ""
         shown = match["digits"] or match["words"]
         if sign == "r" and (not unit or unit.casefold() == "b"):
-            sign = ""  # `Command R 7B` is a model
+            continue  # `Command R 7B` is a model
         bare = not unit and not re.search(r"\d[.,   ]\d{3}\b|\d{4}", shown)
         found.append(
             _Amount(

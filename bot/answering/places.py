@@ -18,14 +18,18 @@ _MARKET_BEFORE = re.compile(
     r"shops?|stores?|retailers?|markets?|marketed|marketplaces|(?:for|pour|für|para) (?:people|leute|gente|gens|"
     r"personnes|personas)|launch\w*|roll(?:ing)? (?:it )?out|sell\w*|sold|ship\w*|"
     r"serv(?:e|er|ers|ing)|host(?:ed|ing)?|data ?cent(?:re|er)s?|region|deploy\w*|available|expand\w*|offer\w*|"
-    r"lancer|loop\w*|(?:trade |art |book |job )?fairs?(?! use)|trade ?shows?|exhibit\w*|expo\w*|booth|stand|screen(?:s|ed|ing|ings)?|festivals?|"
-    r"broadcast\w*|(?:tv )?spots?|aired|airs|cinemas?|campaigns?|messe\w*|kinos?|ausstell\w*|vorführ\w*|gezeigt|gesendet|salon|foire|diffus\w*|expos\w*|"
-    r"feria|exponer|exhib\w*|proyect(?:ar|ado|ada)\w*|"
+    r"lancer|\b(?:loop\w*|(?:trade |art |book |job )?fairs?(?! use)|trade ?shows?|exhibit\w*|expo\w*|booth|stand"
+    r"|screen(?:s|ed|ing|ings)?|festivals?|"
+    r"broadcast\w*|(?:tv )?spots?|aired|airs|cinemas?|campaigns?|messe\w*|kinos?|ausstell\w*|vorführ\w*|gezeigt"
+    r"|gesendet|salon|foire|diffus\w*|expos\w*|"
+    r"feria|exponer|exhib\w*|proyect(?:ar|ado|ada)\w*)|"
     r"vend\w*|lanzar|export\w*|sales office|branch|subsidiar\w+|sister (?:plant|company)|verkauf\w*|anbieten|liefern|"
-    r"livraison|livr\w+|deliver\w*|entreg\w+|go(?:es)? live|going live|(?<!i )(?<!we )(?<!who )(?<!['’]m )live|pilots?|geht|stades|tiendas|rent\w*)"
+    r"livraison|livr\w+|deliver\w*|entreg\w+|go(?:es)? live|going live|(?<!i )(?<!we )(?<!who )(?<!['’]m )live"
+    r"|pilots?|geht|stades|tiendas|\brent\w*|\bsales(?! (?:team|people|manager|staff|rep|guy)))"
     r"(?:,? [\w,.%+-]+){0,6}? "
     r"(?:in|to|from|into|across|within|for|aus|nach|en|à|au|aux|de|a|an)(?: the| der| die| la| le)?"
-    r"(?: [\w ]{0,24}?(?:,| and| or| und| et| y| e)(?: again| then| later| also| only| mainly| wieder| nur| puis| luego)?(?: in| en| at| à| the)*(?: der| die)?)*? ?$",
+    r"(?: [\w ]{0,24}?(?:,| and| or| und| et| y| e)(?: again| then| later| also| only| mainly| wieder| nur| puis"
+    r"| luego)?(?: in| en| at| à| the)*(?: der| die)?)*? ?$",
     re.IGNORECASE,
 )
 _MARKET_AFTER = re.compile(
@@ -36,7 +40,8 @@ _MARKET_AFTER = re.compile(
     re.IGNORECASE,
 )
 _NEAR_MARKET = re.compile(
-    r"^(?:for|para|pour|für)\b[^,]*\b(?:customer|client|cliente|kunden?|people|buyers?)\b|"
+    r"^(?:for|für|pour|para) (?:an?|the|ein\w*|une?|una?) [^,;]{0,60}\b(?:we|wir|nous|on)\b|^(?:for|para|pour"
+    r"|für)\b[^,]*\b(?:customer|client|cliente|kunden?|people|buyers?)\b|"
     r"\b(?:order\w*|commissioned)\b[^,]* from us\b|^, customers|"
     r"(?:feature|product|app|service) isn'?t legal|isn'?t legal yet|quiere (?:diez|comprar)|would pay|want\w* to buy",
     re.IGNORECASE,
@@ -45,7 +50,8 @@ _SEAT_BEFORE = re.compile(
     r"(?:\b(?:we|i)(?:['’]re| are|['’]m| am)?(?: all| both)? (?:a |an |the )?(?:sit|live|from|in|at|based|located|"
     r"work)\b|"
     r"\bwe run [\w ]{0,20} in\b|"
-    r"\b(?:based|headquarter\w*|hq|(?:head|main) office|hauptsitz|oficina central|incorporated|registered|established|founded|domiciled|seated?|located|ansässig|"
+    r"\b(?:based|headquarter\w*|hq|(?:head|main) office|hauptsitz|oficina central|incorporated|registered"
+    r"|established|founded|domiciled|seated?|located|ansässig|"
     r"sitz\w*|siège|"
     r"basée?s?|immatriculée?|sede|con base|radicad\w+|located|hobbyist|freelancer|developer|teacher|(?:phd |"
     r"master )?student|postdoc|researcher|professor)\b[^,.;()]{0,20}|"
@@ -65,7 +71,8 @@ _SEAT_BEFORE = re.compile(
     r"(?: the| la| le| sunny| rainy| downtown| greater| central| northern| southern| our)* ?$|"
     r"\b(?:hello|hi|hey|greetings|grüße|saludos|saluts?|hallo|hola|bonjour) (?:from|aus|desde|de) $|"
     r"\b(?:here in|depuis|hier in|aquí en|ici à) $|\b(?:we sit in|we are in|we're in|based out of) (?:the )?$|"
-    r"\bour $|\b(?:we|i|wir|nous|on|somos)(?:['’ ]?(?:re|are|m|am|sind|sommes|est))? (?:an?|eine?|une?|una?|the)"
+    r"\bour $|\b(?:somos|(?:we|i|wir|nous|on)(?:['’ ](?:re|are|m|am|sind|sommes|est)|,)) (?:an?|eine?|une?|una?"
+    r"|the|die|der|la|le)"
     r"(?: small| tiny| young| little| new| mid-sized?| public| private| family| \d[\w-]*){0,2} $",
     re.IGNORECASE,
 )
@@ -82,7 +89,8 @@ _SEAT_AFTER = re.compile(
 )
 _RUN = re.compile(r"we run\b", re.IGNORECASE)
 _SEATED = re.compile(
-    r"\b(?:run|based|sit|headquarter\w*|incorporated|company|firm|start-?up|studio|agency|team|lab|people|staff|"
+    r"\b(?:run|based|sit|headquarter\w*|incorporated|company|firm|shop|store|retailer|chain|start-?up|studio"
+    r"|agency|team|lab|people|staff|"
     r"ngo|marketplace|"
     r"gmbh|office|university|empresa|agencia|équipe|société|entreprise|firma|verein)\b",
     re.IGNORECASE,
@@ -106,53 +114,94 @@ _TERRITORY = re.compile(
 _OF_TERRITORY = frozenset({"EU", "EEA", "GB", "KR"})
 """Places that licences leave out of their territory."""
 _PRESENCE = (
-    r"(?:entit(?:y|ies)|branch\w*|offices?|subsidiar\w+|compan(?:y|ies)|firms?|presence|establishment|seat|business|customers?|clients?|users?|players|buyers|"
-    r"staff|people|persons?|employees|teams?|sales|servers?|sites?|market|one|body|kund\w+|nutzer\w*|niederlassung\w*|tochter\w*|büros?|sitz|firma|"
-    r"gesellschaft|mitarbeiter\w*|standort\w*|server|utilisateurs?|filiales?|entités?|bureaux?|siège|établissement|présence|salariés|clientes?|usuarios?|"
+    r"(?:entit(?:y|ies)|branch\w*|offices?|subsidiar\w+|compan(?:y|ies)|firms?|presence|establishment|seat"
+    r"|business|customers?|clients?|users?|players|buyers|"
+    r"staff|people|persons?|employees|teams?|sales|servers?|sites?|market|one|body|kund\w+|nutzer\w*"
+    r"|niederlassung\w*|tochter\w*|büros?|sitz|firma|"
+    r"gesellschaft|mitarbeiter\w*|standort\w*|server|utilisateurs?|filiales?|entités?|bureaux?|siège"
+    r"|établissement|présence|salariés|clientes?|usuarios?|"
     r"oficinas?|sedes?|entidad(?:es)?|filial|presencia|empleados|ventas)"
 )
 _DENIED = re.compile(
-    rf"(?:\b(?:no|without(?: any| an?)?|zero|0|none(?: of [\w ]{{0,16}}?)?|nobody|no one|neither|kein\w*|ohne|niemand\w*|aucun\w*|pas (?:de|d['’]un\w*)|sans|personne|"
-    rf"ni|sin|ning\w+|nadie|never (?:had|have) (?:any|an?))(?: (?!in |to |from |en |à |im |aus )[\w-]+){{0,2}}?(?: {_PRESENCE}\b)?(?:,? (?:or|nor|oder|ou|ni|o) [\w-]+)?"
-    r"(?: is| are| sit| sits| live| based| located| at all| sitzt| sind| ist| basés?)?(?:(?: |^)(?:in|from|to|within|across|aus|im|en|à|au|de|des))?"
-    r"|(?:\b(?:not|never|nicht|pas|no|nie|jamais|nunca)|n['’]t)(?: yet| even| be| been| have| currently| actually)?(?: [\w-]*(?:ed|ing|ell|ship|rate|erve|ffer|arket|live|side|sit|old|asé|blie|go|do business|ven|end))?"
+    rf"(?:(?:(?:n['’]t|\b(?:not|haben|avons|tenemos))(?: yet)? (?:have|has|had|run|own|operate|maintain|kein\w*"
+    rf"|pas|ning\w+)(?: any| an?| de| d['’]un\w*)?|\b(?:no|without(?: any| an?)?|zero|0"
+    rf"|none(?: of [\w ]{{0,16}}?)?|nobody|no one|neither|kein\w*|ohne|niemand\w*|aucun\w*|pas (?:de|d['’]un\w*)"
+    rf"|sans|personne|"
+    rf"ni|sin|ning\w+|nadie|never (?:had|have) (?:any|an?)))(?: (?!in |to |from |en |à |im "
+    rf"|aus )[\w-]+){{0,2}}?(?: {_PRESENCE}\b)?(?:,? (?:or|nor|oder|ou|ni|o) [\w-]+)?"
+    r"(?: is| are| sit| sits| live| based| located| at all| sitzt| sind| ist| basés?)?(?:(?: |^)(?:in|from|to"
+    r"|within|across|aus|im|en|à|au|de|des))?"
+    r"|(?:\b(?:not|never|nicht|pas|no|nie|jamais|nunca)|n['’]t)(?: yet| even| be| been| have| currently"
+    r"| actually)?(?: [\w-]*(?:ed|ing|ell|ship|rate|erve|ffer|arket|live|side|sit|old|asé|blie|go|do business|ven"
+    r"|end))?"
     r"(?: it| them| anything| the \w+| any \w+)?"
     r" (?:in|to|from|into|within|for|aus|nach|en|à|au)"
-    r"|\b(?:outside(?: of)?|außerhalb(?: von)?|hors(?: de)?|fuera de|except(?: for)?|excluding|other than|but not|apart from|besides|rather than|instead of|ohne|außer|sauf|"
+    r"|\b(?:outside(?: of)?|außerhalb(?: von)?|hors(?: de)?|fuera de|except(?: for)?|excluding|other than|but not"
+    r"|apart from|besides|rather than|instead of|ohne|außer|sauf|"
     r"excepto|salvo|nicht|pas)(?: in| en| to)?)"
     r"(?: the| der| die| den| l['’]| la| le| el| an| a)? ?$",
     re.IGNORECASE,
 )
 """Before a place: the asker, or what they sell, is not there."""
 _DENIAL_HINT = re.compile(
-    r"\b(?:no|not|without|zero|none|nobody|neither|never|kein\w*|ohne|niemand\w*|nicht|nie|aucun\w*|pas|sans|personne|ni|jamais|sin|ning\w+|nadie|nunca|outside|"
-    r"außerhalb|hors|fuera|except|excepto|excluding|other|but|apart|besides|rather|instead|außer|sauf|salvo|0)\b|n['’]t\b",
+    r"\b(?:no|not|without|zero|none|nobody|neither|never|kein\w*|ohne|niemand\w*|nicht|nie|aucun\w*|pas|sans"
+    r"|personne|ni|jamais|sin|ning\w+|nadie|nunca|outside|"
+    r"außerhalb|hors|fuera|except|excepto|excluding|other|but|apart|besides|rather|instead|außer|sauf|salvo|0)\b"
+    r"|n['’]t\b",
     re.IGNORECASE,
 )
-_NOT_ONLY = re.compile(r"\b(?:not|nicht|pas|no) (?:only|just|nur|seulement|uniquement|solo|sólo)\b[^,.;!?]*$", re.IGNORECASE)
-_IN_A_LIST = re.compile(r"\s?(?:,|/|&|\b(?:and|or|nor|und|oder|et|ou|y|o|ni)\b|,\s(?:and|or|nor|und|oder|et|ou|y|o))\s?(?:in |en |the |der |die |la |le |l['’])*", re.IGNORECASE)
+_NOT_ONLY = re.compile(
+    r"\b(?:not|nicht|pas|no) (?:only|just|nur|seulement|uniquement|solo|sólo)\b[^,.;!?]*$", re.IGNORECASE
+)
+_IN_A_LIST = re.compile(
+    r"\s?(?:,|/|&|\b(?:and|or|nor|und|oder|et|ou|y|o|ni)\b|,\s(?:and|or|nor|und|oder|et|ou|y|o))\s?(?:in |en "
+    r"|the |der |die |la |le |l['’])*",
+    re.IGNORECASE,
+)
 _BANNED = re.compile(
-    r"\bbann?ed|\bbans?\b|\bforb\w+|prohibit\w*|\boff[- ]?limits|no-?go|\bverbot\w*|\buntersagt|\binterdi\w+|\bprohib\w+|\bexclu\w*|ausgeschlossen|\bausgenommen|"
-    r"\bleaves? out|\bcut off|\bno rights|\bno licen[cs]e|\bnot licen[cs]\w+|\bdoes not apply|\bdoesn['’]t apply|\bexcept\b",
+    r"\bbann?ed|\bbans?\b|\bforb\w+|prohibit\w*|\boff[- ]?limits|no-?go|\bverbot\w*|\buntersagt|\binterdi\w+"
+    r"|\bprohib\w+|\bexclu\w*|ausgeschlossen|\bausgenommen|"
+    r"\bleaves? out|\bcut off|\bno rights|\bno licen[cs]e|\bnot licen[cs]\w+|\bdoes not apply|\bdoesn['’]t apply"
+    r"|\bexcept\b",
     re.IGNORECASE,
 )
 _HEARSAY = re.compile(
-    r"\b(?:heard|hear|read|note|notes|says?|said|told|remembers?|claims?|claimed|rumou?r|apparently|supposedly|reckons?|thinks?|thought|somebody|someone|"
+    r"\b(?:heard|hear|read|note|notes|says?|said|told|remembers?|claims?|claimed|rumou?r|apparently|supposedly"
+    r"|reckons?|thinks?|thought|somebody|someone|"
     r"heißt es|angeblich|gehört|gelesen|meint|sagt|paraît|dit|disent|entendu|lu|dicen|dice|leí|oído)\b",
     re.IGNORECASE,
 )
 _TERRITORY_NAME = re.compile(
-    r"(?:e\.?u\.?|ue|eea|europ\w*|union\b.*|unión\b.*|european\b.*|u\.?k\.?|united kingdom|(?:great )?britain|großbritannien|vereinigtes königreich|royaume-uni|"
+    r"(?:e\.?u\.?|ue|eea|europ\w*|union\b.*|unión\b.*|european\b.*|u\.?k\.?|united kingdom|(?:great )?britain"
+    r"|großbritannien|vereinigtes königreich|royaume-uni|"
     r"reino unido|(?:south |republic of )?korea|südkorea|corée.*|corea.*)",
     re.IGNORECASE,
 )
 _OF_OTHERS = re.compile(
-    r"\b(?:vendor|supplier|competitor|partner|rival|consultant|contractor|author|lawyer|lieferant|anbieter|fournisseur|prestataire|proveedor|socio)s?\b"
+    r"\b(?:our|the|their|his|an?|another|two|three|some|unser\w*|notre|une?|nuestr\w+) (?:[\w-]+ ){0,2}?(?:vendor"
+    r"|supplier|competitor|partner|rival|author|lawyer|lieferant|anbieter|fournisseur|prestataire|proveedor"
+    r"|socio)s?\b"
     r"(?: [\w-]+){0,3} (?:in|from|out of|aus|en|à|de) $",
     re.IGNORECASE,
 )
+_OF_A_PARENT = re.compile(
+    r"\b(?:parent|mother|holding|owner|mutter\w*|maison[- ]mère|matriz)(?:['’]s)?(?: company| firm"
+    r"| group)?(?:,? (?:which |that )?(?:is|sits|based|located|headquartered|sitzt|est|está|siège))*"
+    r" (?:in|from|of|aus|en|à)(?: the)? $",
+    re.IGNORECASE,
+)
+_A_PARENT = re.compile(
+    r"[- ](?:[\w-]+ )?(?:parents?|konzern\w*|mutter\w*|holding|owners?|group|groupe|grupo|matriz|corporation)\b",
+    re.IGNORECASE,
+)
+_BELONGS_TO = re.compile(
+    r"\b(?:of|to|by|from|our|eines?|einer|einem|unser\w*|d['’]un|de un|von|an|notre|nuestr\w+)(?: an?)? ?$",
+    re.IGNORECASE,
+)
+"""Where the parent sits counts only where nothing says where the asker does."""
 _ON_ORDER = re.compile(
-    r"\b(?:freelanc\w*|contract\w*|buil[dt]\w*|mak\w+|made|projects?|produc\w+|develop\w*|consult\w*|commission\w*|order)\b(?: [\w-]+){0,3}? (?:for|with|from|by) "
+    r"\b(?:freelanc\w*|contract\w*|buil[dt]\w*|mak\w+|made|projects?|produc\w+|develop\w*|consult\w*"
+    r"|commission\w*|order)\b(?: [\w-]+){0,3}? (?:for|with|from|by) "
     r"(?:a|an|one|some|another)(?: [\w-]+){1,3} (?:in|from) $",
     re.IGNORECASE,
 )
@@ -188,8 +237,10 @@ _FROM_THERE = re.compile(
     r"schools?|"
     r"unternehmen|firma|bank|kunden|société|entreprise|banque|clients|empresa|banco|clientes|players|consumers|"
     r"hobbyist|"
-    r"developer|freelancer|game|non-profit|ngo|sub|subsidiary|affiliate|daughter|office|startup|charity|association|lab|group|holding|publisher|sp\. ?z|s\.?l\.?|sas|sarl|"
-    r"b\.?v|s\.?r\.?[lo]\.?|k\.?k|llc|inc|pvt|oy|aps|ag|tochter\w*|filiale|startup|verein|hochschule|association|agence|cooperativa|asociación)(?!\w)",
+    r"developer|freelancer|game|non-profit|ngo|sub|subsidiary|affiliate|daughter|office|startup|charity"
+    r"|association|lab|group|holding|publisher|sp\. ?z|s\.?l\.?|sas|sarl|"
+    r"b\.?v|s\.?r\.?[lo]\.?|k\.?k|llc|inc|pvt|oy|aps|ag|tochter\w*|filiale|startup|verein|hochschule|association"
+    r"|agence|cooperativa|asociación)(?!\w)",
     re.IGNORECASE,
 )
 _OUTSIDERS = re.compile(
@@ -261,19 +312,24 @@ def _company_form(text: str) -> str:
     """The country whose law knows the form that the asker gives the own company (`we're a GmbH`); empty without one."""
     for match in _gazetteer().form.finditer(text):
         before = _PART.split(text[max(0, match.start() - 60) : match.start()])[-1]
-        if _FORM_OF_OURS.search(before):
+        if _FORM_OF_OURS.search(before) and not _SOMEBODY_ELSE.search(before):
             return _gazetteer().forms[match.group()]
     return ""
 
 
+_SOMEBODY_ELSE = re.compile(
+    r"\b(?:customer|client|vendor|supplier|partner|competitor|kunde\w*|lieferant\w*|fournisseur|cliente|proveedor)s?\b",
+    re.IGNORECASE,
+)
 _FORM_OF_OURS = re.compile(
-    r"(?:\b(?:we|wir|nous|on est|somos|i|our|unser\w*|notre|nuestr\w+|as|als|for|from|my)\b[^,;]{0,24}|^\s*(?:(?:an?|une?|una|eine?|small|tiny|kleine|petite|pequeña) )?"
+    r"(?:\b(?:we|wir|nous|on est|somos|i|our|unser\w*|notre|nuestr\w+|as|als|for|from|my)\b[^,;]{0,24}"
+    r"|^\s*(?:(?:an?|une?|una|eine?|small|tiny|kleine|petite|pequeña) )?"
     r"(?:[\d\w]+[- ](?:person|people|mann|köpfige) )?)$",
     re.IGNORECASE,
 )
 
 
-def _role(text: str, place: _Place) -> str | None:
+def _role(text: str, place: _Place) -> str | None:  # noqa: PLR0911  # one exit for each kind
     """Which of the four kinds a place is; none where a law or somebody else is meant."""
     before = _PART.split(text[max(0, place.start - 110) : place.start])[-1].lstrip()
     after = text[place.end : place.end + 60]
@@ -288,6 +344,8 @@ def _role(text: str, place: _Place) -> str | None:
         return "sure" if seat and _OURS.search(before) else kind
     if _LIVE_IN.search(before):
         return "sure"
+    if _OF_A_PARENT.search(before) or (_A_PARENT.match(after) and _BELONGS_TO.search(before)):
+        return "seats"
     market = _MARKET_BEFORE.search(before) or _ON_ORDER.search(before) or _MARKET_AFTER.match(after)
     if market and seat:
         # Of both the nearer word decides; a server or a region of ours is no seat.
@@ -298,7 +356,12 @@ def _role(text: str, place: _Place) -> str | None:
     return "sure" if seat else "seats"
 
 
-_LIVE_IN = re.compile(r"(?:\b(?:freelancer|hobbyist|student|developer|dev|solo)[,;]? (?:and )?liv(?:e|ing)|\b(?:i|we)(?: all| both| mostly| now| currently|['’]m| am|['’]re| are)* (?:live|living|reside|lives|domiciled)) (?:here )?in (?:the )?$", re.IGNORECASE)
+_LIVE_IN = re.compile(
+    r"(?:\b(?:freelancer|hobbyist|student|developer|dev|solo)[,;]? (?:and )?liv(?:e|ing)|\b(?:i|we)(?: all| both"
+    r"| mostly| now| currently|['’]m| am|['’]re| are)* (?:live|living|reside|lives"
+    r"|domiciled)) (?:here )?in (?:the )?$",
+    re.IGNORECASE,
+)
 
 
 def _in_a_ban(text: str, place: _Place, before: str, after: str) -> str | None:
