@@ -18,7 +18,7 @@ _MARKET_BEFORE = re.compile(
     r"shops?|stores?|retailers?|markets?|marketed|marketplaces|(?:for|pour|für|para) (?:people|leute|gente|gens|"
     r"personnes|personas)|launch\w*|roll(?:ing)? (?:it )?out|sell\w*|sold|ship\w*|"
     r"serv(?:e|er|ers|ing)|host(?:ed|ing)?|data ?cent(?:re|er)s?|region|deploy\w*|available|expand\w*|offer\w*|"
-    r"lancer|\b(?:loop\w*|(?:trade |art |book |job )?fairs?(?! use)|trade ?shows?|exhibit\w*|expo\w*|booth|stand"
+    r"\blancer|\b(?:loop\w*|(?:trade |art |book |job )?fairs?(?! use)|trade ?shows?|exhibit\w*|expo\w*|booth|stand"
     r"|screen(?:s|ed|ing|ings)?|festivals?|"
     r"broadcast\w*|(?:tv )?spots?|aired|airs|cinemas?|campaigns?|messe\w*|kinos?|ausstell\w*|vorführ\w*|gezeigt"
     r"|gesendet|salon|foire|diffus\w*|expos\w*|"
@@ -26,7 +26,7 @@ _MARKET_BEFORE = re.compile(
     r"vend\w*|lanzar|export\w*|sales office|branch|subsidiar\w+|sister (?:plant|company)|verkauf\w*|anbieten|liefern|"
     r"livraison|livr\w+|deliver\w*|entreg\w+|go(?:es)? live|going live|(?<!i )(?<!we )(?<!who )(?<!['’]m )live"
     r"|pilots?|geht|stades|tiendas|\brent\w*|\bsales(?! (?:team|people|manager|staff|rep|guy)))"
-    r"(?:,? [\w,.%+-]+){0,6}? "
+    r"(?:,? [\w,.%+-]+){0,5}? "
     r"(?:in|to|from|into|across|within|for|aus|nach|en|à|au|aux|de|a|an)(?: the| der| die| la| le)?"
     r"(?: [\w ]{0,24}?(?:,| and| or| und| et| y| e)(?: again| then| later| also| only| mainly| wieder| nur| puis"
     r"| luego)?(?: in| en| at| à| the)*(?: der| die)?)*? ?$",
