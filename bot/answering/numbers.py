@@ -76,7 +76,7 @@ _BELOW = re.compile(
     re.IGNORECASE,
 )
 _ABOVE = re.compile(
-    r"(?:(?<!turn )(?<!turns )over|above|(?<!no )(?<!not )more than|exceed\w*|>|beyond|north of|über|mehr als|plus de|más de)\s*[$€£]?$",
+    r"(?:(?<!turn )(?<!turns )(?<!turned )(?<!turning )over|above|(?<!no )(?<!not )more than|exceed\w*|>|beyond|north of|über|mehr als|plus de|más de)\s*[$€£]?$",
     re.IGNORECASE,
 )
 
@@ -110,10 +110,30 @@ _MAU = re.compile(
     rf"aktive \w+ (?:im|pro) monat|(?:active )?(?:(?!\d)[\w-]+ )?{_THEM}(?: [^\W\d]+){{0,5}}? ?{_MONTH})",
     re.IGNORECASE,
 )
+_VISITS = re.compile(
+    rf"\s*(?:d['’]|de |monthly |monatliche |of )?(?:(?!\d)[\w-]+ )?(?:visits?|visites|visitas|besuche\w*|sessions?|visitors|visiteurs|visitantes|hits|uploads? by users) ?(?:{_MONTH}|mensuel\w*)|"
+    r"\s*(?:monthly|monatliche) (?:visits|sessions|besuche)",
+    re.IGNORECASE,
+)
+_DAU = re.compile(
+    rf"\s*[~-]?\s*(?:d['’]|de |of )?(?:daus?\b|daily (?:active )?(?:\w+ )?(?:{_THEM}|actives)|täglich\w* (?:aktive[rn]? )?(?:nutzer|spieler|user)\w*|"
+    rf"(?:active )?{_THEM} (?:a day|per day|daily|/ ?day|every day|each day|quotidiens|par jour|diarios|al día|am tag|pro tag|täglich))",
+    re.IGNORECASE,
+)
+_MAU_BEFORE = re.compile(
+    rf"\b(?:maus?|monthly actives?|monthly (?:active )?{_THEM}|{_THEM} (?:a|per|/) month|utilisateurs (?:actifs )?(?:mensuels|par mois)|"
+    r"monatlich\w* (?:aktive\w* )?nutzer\w*|nutzer\w* (?:im|pro) monat|usuarios (?:activos )?(?:mensuales|al mes))\b[^.;!?\d$€£]{0,32}$",
+    re.IGNORECASE,
+)
+_AFTER_A_COUNT = re.compile(
+    r"\s*(?:[,.;:!?)…–—+]|$|[-/] |(?:that|this|the same|last|each|a|per|every|in|at|on|now|today|heute|hoy|and|und|et|y|but|aber|mais|pero|more|"
+    r"mehr|too|as well|these days|then|back|combined|together|zusammen|so|which|whereas|while)\b)",
+    re.IGNORECASE,
+)
 _A_MONTH = re.compile(r"\s*(?:active )?(?:a month|per month|/ ?month|al mes|par mois|im monat|pro monat|monthly)\b", re.IGNORECASE)  # fmt: skip
 _USERS_NEAR = re.compile(rf"\b{_THEM}\b[^.;!?]{{0,40}}$", re.IGNORECASE)
 _USERS_ARE = re.compile(r"\b(?:customers?|users?|clients?|players|seats)(?: about|:| are| is| number| roughly| around)+ ?$", re.IGNORECASE)  # fmt: skip
-_SENTENCE = re.compile(r"[.;!?\n](?=\s)")
+_SENTENCE = re.compile(r"(?<![Mm]io)(?<![Mm]rd)(?<![Tt]sd)(?<![ (]ca)[.;!?\n](?=\s)")
 _MUU = re.compile(
     r"\s*[~-]?\s*(?:d['’]|(?!\d)\w+ )?(?:monthly uniques?|unique (?:monthly )?(?:users?|visitors?)|muus?\b)",
     re.IGNORECASE,
@@ -154,10 +174,22 @@ _NOT_OURS = re.compile(r"\b(?:client|customer|rival|vendor|competitor)['’]s [^
 _THERE = re.compile(r"\s*\w*\s*(?:over )?there\b", re.IGNORECASE)
 _THING = re.compile(r" (?!(?:in|on|at|per|a|and|or|use|pay|who|that|so|with|will|each|al|log|from|have|are|is|were|by|for|as|but|not|if|of|to|can|may|must|see|get|now|today|total|worldwide|only|all|signed|would|monthly)\b)[a-z]+s\b", re.IGNORECASE)  # fmt: skip
 _RELEASED = re.compile(
-    r"\b(?:when|on the day|the day|by the time|the month before|at the time)\b[^;!?]{0,40}\b(?:released|published|came out|launched|dropped|release|out)\b|"
+    r"\b20\d\d,? (?:when|als|quand|cuando)\b|\b(?:when|on the day|the day|by the time|the month before|at the time)\b[^;!?]{0,40}\b(?:released|published|came out|launched|dropped|release|out)\b|"
     r"\b(?:on|at|by|before) (?:the |its |their )?(?:[\w.-]+['’]?s? ){0,2}(?:release|launch)(?: date| day)?\b|\brelease (?:date|day)\b|"
     r"\b(?:beim?|zum|vor dem) (?:[\w.-]+-?)?(?:release|erscheinen|veröffentlichung\w*)|\bals [^.;]{0,30}(?:erschien|herauskam|veröffentlicht)|"
     r"à la sortie|quand [^.;]{0,30}(?:est sorti|sortait)|cuando (?:se )?(?:salió|publicó|lanzó)|fecha de (?:lanzamiento|publicación)",
+    re.IGNORECASE,
+)
+_IN_A_MONTH = re.compile(
+    r"(?:\b(?:in|im|en|during|for|at|as of|back in|end of|ende|fin|au mois de|mes de)|[(,:])\s?(?:early |late |mid-?|the month of )?"
+    r"(?:jan|feb|fév|mar|mär|apr|avr|abr|ma[iy]|jun|juin|juil|jul|aug|aoû|ago|sep|oct|okt|nov|dec|dez|déc|dic|ene)[^\W\d]*\.?,?\s(?:de )?(?:['’]|20)\d\d\b|"
+    r"\b(?:(?:that|the) (?:same |very )?month(?! we\b)|(?:ce|le même) mois(?:-là)?(?! de)|im (?:selben|gleichen) monat|in (?:dem|jenem) monat|(?:ese|el mismo) mes)\b",
+    re.IGNORECASE,
+)
+"""A month in the past: the limits of licences look at the month before a release."""
+_EVENT_IN_A_MONTH = re.compile(
+    r"\b(?:released?|published|came out|downloaded|launched|dropped|accepted|bought|founded|registered|signed|live|weights|snapshot|version|"
+    r"since|from|until|erschien\w*|veröffentlicht|sorti\w*|publi\w+|lanza\w+|seit|depuis|desde)[^,.;!?]{0,24}$",
     re.IGNORECASE,
 )
 _TODAY = re.compile(
@@ -168,6 +200,36 @@ _OF_THE_CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _IN_THE_CLAUSE = re.compile(r"(?:licen[cs]e|clause|limit|cap|threshold|ceiling|seuil|umbral|grenze|schwelle)\s+(?:(?:says|is|only|kicks in|applies|above|over|at|for|of|beyond|from|more than|starts|von|de|bei)\s*)+$", re.IGNORECASE)  # fmt: skip
+_ALLOWANCE = re.compile(
+    r"\b(?:free|allow\w*|permit\w*|ok(?:ay)?|fine|legal|needed|required|due|appl(?:y|ies)|bites?|kicks? in|triggers?|licen[cs]es?|clause|terms|capped|caps?|"
+    r"limit(?:ed|s)?|thresholds?|dut(?:y|ies)|badge|logo|fees?|gratis|gratuit\w*|kostenlos|frei|erlaubt|zulässig|nötig|pflicht|lizenz|autorisée?|permise?|"
+    r"permitid\w+|licencia|grenze|plafond|seuil|límite|umbral|tope|libre|pagar|payer|zahlen)\b(?P<gap>[^.;!?,\d]{0,44}?)\b"
+    r"(?:below|under|up to|less than|fewer than|until|till?|above|over|beyond|more than|past|from|at|unter|bis(?: zu)?|ab|über|mehr als|weniger als|jusqu['’]à|"
+    r"sous|moins de|en dessous de|au-dessus de|au-delà de|plus de|à partir de|hasta|menos de|por debajo de|bajo|más de|a partir de|pasar del?)"
+    r" ?(?:the |den |der |von |les |los |d['’])?[$€£<>~]?$",
+    re.IGNORECASE,
+)
+_COMPARED = re.compile(
+    r"\b(?:below|under|up to|less than|unter|bis(?: zu)?|weniger als|jusqu['’]à|sous|moins de|hasta|menos de|bajo) ?[$€£<~]?$",
+    re.IGNORECASE,
+)
+_ALLOWED_AFTER = re.compile(
+    r"[^.;!?,\d]{0,24}?\b(?:(?:is|are|it['’]s|for|ist|c['’]est|es) )?(?:free|gratis|kostenlos|gratuit|no fee|allowed|erlaubt|permis)\b",
+    re.IGNORECASE,
+)
+_TOLD_OF = re.compile(
+    r"\b(?:licen[cs]es?|clause|terms|agreement|lizenz|licencia|conditions)\b[^.;!?\d]{0,24}\b(?:talks?|speaks?|mentions?|says|names|draws|nennt|spricht|parle|mentionne|habla|dice)\b"
+    r"(?P<gap>[^.;!?]{0,60})$",
+    re.IGNORECASE,
+)
+_SOMEBODY = re.compile(
+    r"\b(?:we|our|us|i|my|me|a|an|with|have|has|wir|uns\w*|ich|mein\w*|mit|eine?|nous|notre|nos|je|mon|avec|une?|nosotros|nuestr\w+|mi|con|una?|tenemos)\b",
+    re.IGNORECASE,
+)
+_OR = re.compile(
+    r"\s*(?:(?!\d)[^\W\d][\w-]* ){0,4}(?:or|and|oder|und|ou|et|o|y|nor) (?:over |above |under |below |more than )?[$€£]?$",
+    re.IGNORECASE,
+)
 _NOT_KNOWN = re.compile(
     r"(?:nobody|no one|don'?t|not|unclear|unsure|niemand|no idea)\b[^.!?]{0,40}\b(?:user (?:number|count)|number of users|mau|how many users)",
     re.IGNORECASE,
@@ -182,14 +244,14 @@ _VERSION = re.compile(
 _REVENUE = re.compile(
     r"(?:\b(?:\w*umsatz\w*|\w*umsätze\w*|revenues?|arr\b|mrr\b|turnover|sales\b|chiffre d.affaires|\bca\b|facturación|facturamos|factura|ingresos|"
     r"ventas|p\.a\.|income|takings|gross(?:es|ed|ing)?|earn(?:s|ed|ings)?|(?:we|i|it|they|group|company|app|site|shop|parent|firm|studio|which|that|business) (?:\w+ )?(?:makes?|made)|books show|vendemos|vendons|verdien\w+|einnahmen|"
-    r"erlös\w*|receipts|touché|gagn\w+|ganamos|ingresamos|brings? in|pulls? in|sells? tickets|bill(?:ed|ings)?|recettes|revenus)\b|"
+    r"erlös\w*|receipts|touché|gagn\w+|ganamos|ingresamos|brings? in|pulls? in|takes? in|rakes? in|encaiss\w*|erwirtschaft\w*|erziel\w*|ingresa\b|turn(?:s|ed|ing)? over|fakturier\w*|factur\w+|(?<!was )(?<!were )(?<!got )(?<!is )invoiced|sells? tickets|bill(?:ed|ings)?|recettes|revenus)\b|"
     r"(?:a|per|/|each) ?y(?:ea)?r\b|\byearly\b|\bannual(?:ly)?\b|\bal año\b|\bpar an\b|\bim jahr\b|\bpro jahr\b|\blast year\b|"
     r"\b(?:over|in|during|for) the (?:last|past|previous|trailing|preceding) (?:12|twelve|four quarters|year)\b|\bttm\b|"
     r"\b(?:we|group|company|firm|business|ourselves) did\b)",
     re.IGNORECASE,
 )
 _NO_REVENUE = re.compile(
-    r"\b(?:raised?|raising|funding|funded|invest\w*|round|seed of|valuation|valued|budget\w*|grants?|invoic\w*|prices?|priced|costs?|fees?|pay(?:s|ing)?|paid|"
+    r"\b(?:raised?|raising|funding|funded|invest\w*|round|seed of|valuation|valued|budget\w*|grants?|invoices?|invoicing|(?:was|were|got|is) invoiced|prices?|priced|costs?|fees?|pay(?:s|ing)?|paid|"
     r"worth|fines?|penalt\w*|damages|subscription|salary|salaries|rent|award\w*|package|awarded|up to|levé|levée|inversión|recaudado|finanzierung|eingesammelt|"
     r"förder\w*|kostet|preis|prix|coûte|cuesta|precio|abo|spend\w*|quote\w*|offer(?:s|ed)?|charge[ds]?|donat\w*|loan|debt|bought|buy)\b[^,;.!?]{0,24}$",
     re.IGNORECASE,
@@ -210,7 +272,26 @@ _ENTITY = re.compile(
     r"(?P<ours>\b(?:we|i|our|ours|(?-i:us)|nous|notre|on (?:fait|a|est)|wir|uns\w*|nosotros|nuestr\w+|ourselves|own|itself|selbst|ich|yo|our subsidiary)\b(?! group| parent| holding| sister| mother| owner| affiliate))",
     re.IGNORECASE,
 )
-_OF_THE_GROUP = re.compile(r"\s?-?(?:group|holding|conglomerate|konzern)\b|[^,;.!?\d]{0,24}\b(?:group-wide|at group level|of the (?:whole )?group|im konzern|konzernweit|with the parent|in the group|au niveau du groupe|in group)\b", re.IGNORECASE)  # fmt: skip
+_MAKES = re.compile(
+    r"(?<!-)\b(?:makes?|made|making|does|did|fait|faisons|macht|machen|hace|hacemos|earns?|invoiced|grosse[sd]?)"
+    r"(?: about| around| roughly| some| nearly| almost| close to| only| just| over| under| more than| less than| maybe| like| etwa| rund| knapp| environ| près de| unos| casi| ~|:)* ?[$€£~]?$",
+    re.IGNORECASE,
+)
+_STANDS_AT = re.compile(
+    r"\b(?:group|parent(?: company)?|holding|mother(?: company)?|sister(?: company)?|owners?|konzern\w*|mutter\w*|groupe|maison[- ]mère|société[- ]mère|matriz|"
+    r"grupo|conglomerate|daughter|tochter\w*|filiale?|subsidiary)(?:['’]s)?"
+    r"(?:\W|has|have|had|with|at|is|does|about|around|some|over|alone|itself|on its own|of|liegt|hat|mit|bei|rund|a|est à|avec|environ|fait|tiene|con|unos|hace){0,10}$",
+    re.IGNORECASE,
+)
+_WE_STAND_AT = re.compile(
+    r"\b(?:we|i|wir|ich|nous|on|estamos)(?:['’]re|['’]m| are| am| sind| liegen| sommes| est)? (?:only |now |currently |still |just |jetzt |actuellement )?(?:at|bei|à|en) (?:about |around |~ ?)?[$€£]?$",
+    re.IGNORECASE,
+)
+_EARNED_ANYWHERE = re.compile(
+    r"\b(?:revenues?|turnover|sales|arr|\w*umsatz|chiffre d.affaires|ingresos|facturación)\b", re.IGNORECASE
+)
+_DAUGHTER = re.compile(r"\b(?:daughter|tochter\w*|filiale?|subsidiary)\b(?! of| von)[^,;.]{0,24}$", re.IGNORECASE)
+_OF_THE_GROUP = re.compile(r"\s?-?(?:group|holding|conglomerate|konzern)\b|[^,;.!?\d]{0,24}\b(?:group-wide|(?:at|on) group level|(?:of|at|in|for|across) the (?:whole |entire )?group|im konzern|konzernweit|with the parent|in the group|au niveau du groupe|in group)\b", re.IGNORECASE)  # fmt: skip
 _SUMMED = re.compile(
     r"\b(?:together|combined|incl(?:uding|\.)?|consolidated|in total|altogether|zusammen|ensemble|confondus|en conjunto)\b",
     re.IGNORECASE,
@@ -219,9 +300,20 @@ _CURRENCY_NEAR = re.compile(rf"(?:\W{{0,3}}(?:umsatz|in|turnover|of|sales|revenu
 _MONTHLY = re.compile(r"\s*(?:in |of )?(?:(?:mrr|revenue|sales|turnover|umsatz)\s)?(?:a month|per month|/ ?mo(?:nth)?\b|monthly|mrr|par mois|al mes|im monat|pro monat|monatlich|every month|(?:last|this|in the (?:last|previous|preceding)) month\b)", re.IGNORECASE)  # fmt: skip
 _MONTHLY_BEFORE = re.compile(
     r"\b(?:monthly (?:revenue|sales|turnover)|mrr|monatsumsatz|"
-    r"(?:revenue|sales|turnover|takings|umsatz) (?:of |in |for )?(?:the )?(?:last|previous|preceding|this) month)\b[^,;.!?]{0,16}$",
+    r"(?:last|past|previous|preceding|this) month|mois (?:dernier|passé|précédent)|(?:letzte[nr]?|vergangene[nr]?|vorigen) monat|mes (?:pasado|anterior)|"
+    r"(?:umsatz|umsätze|ventes|ca|ventas|ingresos|facturación) (?:monatlich|mensuel\w*|mensual\w*|du mois|del mes))\b[^,;.!?\d]{0,30}$",
     re.IGNORECASE,
 )
+_A_YEAR = re.compile(
+    r"\s*(?:in |of )?(?:a year|per year|yearly|/ ?y(?:ea)?r|p\.a\.|annual\w*|arr\b|par an|al año|im jahr|pro jahr)",
+    re.IGNORECASE,
+)
+_EARNED = re.compile(
+    r"\b(?:revenues?|turnover|sales|takings|income|arr|mrr|\w*umsatz|\w*umsätze|einnahmen|erlöse|(?-i:CA)|chiffre d.affaires|ventes|recettes|ventas|ingresos|"
+    r"facturación)\b[^.;!?\d$€£]{0,48}$",
+    re.IGNORECASE,
+)
+_PERIOD = re.compile(r"(?=(?:[^.;!?\d]{0,24}\b(?:month|year|yr|mo|monat|jahr|mois|an|mes|año)\b))", re.IGNORECASE)
 _SUM_OF_DIGITS = re.compile(
     r"\b(?P<part>low|mid|high|niedrig\w*|mittler\w*|hoch\w*|untere\w*|bas\w*|baj\w*|medi\w*|alt\w*)?[- ]?(?:(?P<n>five|six|seven|eight|nine|fünf|sechs|sieben|acht|cinq|sept|huit|cinco|seis|siete|ocho)"
     r"(?:[- ]figures?|[- ]?stellig\w*| chiffres| cifras|-figure))\b",
@@ -242,8 +334,8 @@ _PARTS = {
     "alt": 8,
 }
 _ZERO = re.compile(
-    r"\bpre-?revenue\b|\b(?:no|zero|without(?: any)?|0) (?:revenues?|income|turnover|sales)\b(?! (?:from|of|in|with|thresh|limit|cap|yet for))|\b(?:revenues?|turnover|income)(?: is|:| are|,)? (?:zero|nil|none|0)\b|"
-    r"\b(?:kein(?:en)?|null|ohne) (?:umsatz|umsätze|einnahmen)\b|\b(?:aucun|zéro|sans) (?:revenus?|chiffre d.affaires|ca)\b|\b(?:sin|cero|no tenemos) (?:ingresos|facturación)\b",
+    r"\bpre[- ]?revenue\b|\b(?:no|zero|without(?: any)?|0) (?:revenues?|income|turnover|sales)\b(?! (?:from|of|in|with|thresh|limit|cap|yet for))|\b(?:revenues?|turnover|income)(?: is|:| are|,)? (?:zero|nil|none|0)\b|"
+    r"\b(?:keine?[nr]?|null|ohne) (?:umsatz|umsätze|einnahmen)\b|\b(?:aucun|zéro|sans) (?:revenus?|chiffre d.affaires|ca)\b|\b(?:sin|cero|no tenemos) (?:ingresos|facturación)\b",
     re.IGNORECASE,
 )
 
@@ -290,10 +382,8 @@ def facts(text: str) -> dict[str, Any]:
     """Return the facts of a text under the keys of `use.md`; a number that is stated as unknown has the value `None`."""
     found: dict[str, Any] = {}
     ages, spans = _ages(text)
-    amounts = [a for a in _amounts(text) if not any(lo < a.end and a.start < hi for lo, hi in spans)]
-    for amount in amounts:
-        if not amount.currency and (name := _kind_of_people(text, amount)):
-            found.setdefault(name, _bounded(text, amount))
+    amounts = _stated(text, [a for a in _amounts(text) if not any(lo < a.end and a.start < hi for lo, hi in spans)])
+    found |= _people(text, amounts)
     where = places(text)
     found |= _revenue(text, amounts, where.get("region", ""))
     if "mau" not in found and _NOT_KNOWN.search(text):
@@ -303,17 +393,111 @@ def facts(text: str) -> dict[str, Any]:
     return found | where
 
 
+def _stated(text: str, amounts: list[_Amount]) -> list[_Amount]:
+    """The amounts that are facts: not those that a licence allows or limits (`free below a million users or 1M USD`)."""
+    stated, quoted = [], None
+    for amount in amounts:
+        goes_on = quoted is not None and _OR.fullmatch(text, quoted.end, amount.start)
+        if goes_on or _quotes_a_clause(text, amount):
+            quoted = amount
+        else:
+            stated.append(amount)
+    return stated
+
+
+def _people(text: str, amounts: list[_Amount]) -> dict[str, Any]:
+    """Counts of people; users of a parent or a sister are kept apart, those of several affiliates added up."""
+    found: dict[str, Any] = {}
+    totals: dict[str, int] = {}
+    last: _Amount | None = None
+    owner = ""
+    written = ("", found)
+    for amount in amounts:
+        if amount.currency:
+            continue
+        name = _kind_of_people(text, amount)
+        if name is None and last and _is_another_count(text, last, amount):
+            name = _at_release_or_now(text, amount)
+        if name is None:
+            continue
+        value, into = _bounded(text, amount), found
+        if name in _COUNTS_OF_USE:
+            theirs = _affiliate(text, last, amount)
+            is_more = bool(last and _PLUS.search(text[last.end : amount.start]))
+            if is_more:
+                name, into = written
+            elif _ALL_OF_US.match(theirs):
+                into = totals
+            elif theirs:
+                name = "affiliate_mau" if name.startswith("mau") else f"affiliate_{name}"
+                is_more = theirs != owner
+                owner = theirs
+            into[name] = into.get(name, 0) + value if is_more else into.get(name, value)
+            written, last = (name, into), amount
+        else:
+            found.setdefault(name, value)
+    for name, total in totals.items():  # of a total of all, the asker's own part counts once
+        own = found.setdefault(name, total)
+        if total > own:
+            found["affiliate_mau"] = max(total - own, found.get("affiliate_mau", 0))
+    return found
+
+
+_PLUS = re.compile(r"^[^.;!?]{0,40}(?:\+|\bplus\b)[^.;!?]{0,24}$", re.IGNORECASE)
+_ALL_OF_US = re.compile(r"gro?up[eo]?|konzern\w*|unternehmensgruppe|conglomerate|corporation", re.IGNORECASE)
+_A_SUBJECT = re.compile(
+    r"\b(?:the|our|its|we|i|der|die|das|unser\w*|wir|la|le|notre|nous|on|el|nuestr\w+|app|product|alone)\b",
+    re.IGNORECASE,
+)
+_COUNTS_OF_USE = frozenset({"mau", "mau_at_release", "muu", "dau"})
+
+
+def _is_another_count(text: str, last: _Amount, amount: _Amount) -> bool:
+    """Whether a number goes on with the monthly users before it (`210M MAU, parent's 540M`)."""
+    between = text[last.end : amount.start]
+    return (
+        _is_large(amount)
+        and len(between) < _NEAR
+        and (text[amount.end - 1] == "." or bool(_AFTER_A_COUNT.match(text, amount.end)))
+        and not _REVENUE.search(between)
+        and not _MODEL_NAME.search(between[-30:])
+    )
+
+
+def _is_large(amount: _Amount) -> bool:
+    """Whether a number is large enough for a count of users, and no year."""
+    return bool(amount.unit) or amount.value >= _MANY
+
+
+_MANY = 10_000
+_NEAR = 140
+"""Characters."""
+
+
+def _affiliate(text: str, last: _Amount | None, amount: _Amount) -> str:
+    """The word for the affiliate whose users a number counts; empty where they are the asker's."""
+    start = max(last.end if last else 0, amount.start - 80)
+    part = _SENTENCE.split(text[start : amount.start])[-1]
+    clauses = part.split(",")
+    if _A_SUBJECT.search(clauses[-1]):
+        clauses = clauses[-1:]
+    entities = [e for e in _ENTITY.finditer(",".join(clauses)) if e.group().casefold() != "network"]
+    return (entities[-1]["theirs"] or "").casefold() if entities else ""
+
+
 def _kind_of_people(text: str, amount: _Amount) -> str | None:  # noqa: PLR0911  # one exit for each kind
     """The fact that a number of people is, if it is one."""
     before, end = text[max(0, amount.start - 60) : amount.start], amount.end
     if amount.is_word and amount.value < 2:
         return None
-    if _quotes_a_clause(text, amount) or _is_a_size(text, amount) or _is_a_version(before, amount):
+    if _is_a_size(text, amount) or _is_a_version(before, amount):
         return None
     if monthly := _monthly(text, amount, before):
         return monthly
     if _MUU.match(text, end):
         return "muu"
+    if _DAU.match(text, end):
+        return "dau"
     part = _SENTENCE.split(before)[-1]
     if _NOT_OURS.search(part):
         return None
@@ -331,12 +515,29 @@ def _monthly(text: str, amount: _Amount, before: str) -> str | None:
     mau = _MAU.match(text, amount.end)
     if mau and _OF_THE_CLAUSE.match(text, mau.end()):
         return None
-    if not mau and not (_A_MONTH.match(text, amount.end) and _USERS_NEAR.search(before)):
+    if not mau and not _is_monthly(text, amount, before):
         return None
+    return _at_release_or_now(text, amount)
+
+
+def _is_monthly(text: str, amount: _Amount, before: str) -> bool:
+    if _VISITS.match(text, amount.end) or (_A_MONTH.match(text, amount.end) and _USERS_NEAR.search(before)):
+        return True
+    said = _is_large(amount) and _MAU_BEFORE.search(before) and _AFTER_A_COUNT.match(text, amount.end)
+    return bool(said)
+
+
+def _at_release_or_now(text: str, amount: _Amount) -> str:
+    """Whether monthly users are those of today or of the month that a licence looks at."""
     sentence = _SENTENCE.split(text[max(0, amount.start - 160) : amount.start])[-1]
     after = re.split(r"[.;!?,](?=\s|$)", text[amount.end : amount.end + 60])[0]
-    at_release = _RELEASED.search(f"{sentence}0{after}") and not _TODAY.search(sentence[-40:])
-    return "mau_at_release" if at_release else "mau"
+    if _TODAY.search(sentence[-40:]) or _TODAY.search(after[:40]):
+        return "mau"
+    if _RELEASED.search(f"{sentence}0{after}"):
+        return "mau_at_release"
+    month = _IN_A_MONTH.search(after) or _IN_A_MONTH.search(sentence[-90:])
+    is_dated = month and not _EVENT_IN_A_MONTH.search(month.string[: month.start()])
+    return "mau_at_release" if is_dated else "mau"
 
 
 def _others(text: str, amount: _Amount, part: str) -> str | None:
@@ -383,9 +584,13 @@ def _is_few(amount: _Amount) -> bool:
 
 def _quotes_a_clause(text: str, amount: _Amount) -> bool:
     """Whether a number is a licence's limit that somebody mentions, not the asker's own."""
-    return bool(
-        _OF_THE_CLAUSE.match(text, amount.end) or _IN_THE_CLAUSE.search(text[max(0, amount.start - 80) : amount.start])
-    )
+    before = text[max(0, amount.start - 90) : amount.start]
+    if _OF_THE_CLAUSE.match(text, amount.end) or _IN_THE_CLAUSE.search(before):
+        return True
+    if _COMPARED.search(before) and _ALLOWED_AFTER.match(text, amount.end):
+        return not _SOMEBODY.search(_SENTENCE.split(before)[-1])
+    allowance = _ALLOWANCE.search(before) or _TOLD_OF.search(before)
+    return bool(allowance and not _SOMEBODY.search(allowance["gap"]))
 
 
 def _is_a_size(text: str, amount: _Amount) -> bool:
@@ -403,6 +608,7 @@ def _is_a_version(before: str, amount: _Amount) -> bool:
 
 def _revenue(text: str, amounts: list[_Amount], region: str) -> dict[str, int]:
     found: dict[str, int] = {}
+    summed: set[str] = set()
     default = next((a.currency for a in amounts if a.currency), "usd")
     last = 0
     for amount in amounts:
@@ -410,17 +616,26 @@ def _revenue(text: str, amounts: list[_Amount], region: str) -> dict[str, int]:
         part = re.split(r"[.!?;](?=\s)", text[start : amount.start])[-1]
         after = re.split(r"[.!?;](?=\s|$)|, | [-–—] | but | aber ", text[amount.end : amount.end + 32])[0]
         currency = amount.currency or _currency_near(text, amount) or _BY_UNIT.get(amount.unit.casefold())
-        if not (currency or _is_a_sum(part, amount, found)):
+        if not (currency or _is_a_sum(text, part, amount, found)):
             continue
         last = amount.end
         if amount.is_word and not amount.unit:
             continue
         if _NO_REVENUE.search(part) or _NO_REVENUE_AFTER.match(text, amount.end) or _LIMIT_BEFORE.search(part):
             continue
+        is_monthly = _MONTHLY.match(text, amount.end) or (
+            _MONTHLY_BEFORE.search(part) and not _A_YEAR.match(text, amount.end)
+        )
         entities = list(_ENTITY.finditer(part))
-        theirs = bool(entities and entities[-1]["theirs"]) or bool(_OF_THE_GROUP.match(text, amount.end))
-        theirs |= any(e["theirs"] for e in entities) and bool(_SUMMED.search(part))
-        if not (_REVENUE.search(part[-50:]) or _REVENUE.search(after) or (found and entities)):
+        says_so = _REVENUE.search(part[-50:]) or _REVENUE.search(after) or (found and entities)
+        stands_at = bool(amount.unit) and bool(
+            (_WE_STAND_AT.search(part) and _EARNED_ANYWHERE.search(text))
+            or _STANDS_AT.search(part)
+            or _MAKES.search(part)
+            or _EARNED.search(part)
+        )
+        stands_at |= bool(entities and entities[-1]["theirs"] and is_monthly)
+        if not (says_so or stands_at):
             continue
         if not (
             amount.unit
@@ -428,15 +643,31 @@ def _revenue(text: str, amounts: list[_Amount], region: str) -> dict[str, int]:
             or re.search(r"(?i)\b(?:we|i|ich|j['’]ai|earn\w*|make|made|revenue|turnover|umsatz|touché)\b", part)
         ):
             continue
-        times = 12 if _MONTHLY.match(text, amount.end) or _MONTHLY_BEFORE.search(part) else 1
         currency = _BY_COUNTRY.get(currency or default, {}).get(region[:2], currency or default)
+        theirs, total = _whose(text, part, amount, entities)
+        if theirs and _DAUGHTER.search(part) and f"affiliate_revenue_{currency}" in found:
+            theirs = False
         name = f"{'affiliate_' if theirs else ''}revenue_{currency}"
-        found.setdefault(name, _bounded(text, amount) * times)
+        summed |= {name} if total else set()
+        found.setdefault(name, _bounded(text, amount) * (12 if is_monthly else 1))
     if not found and (digits := _SUM_OF_DIGITS.search(text)):
         found |= _figures(text, digits)
     if not any(name.startswith("revenue") for name in found) and _ZERO.search(text):
-        found[f"revenue_{default}"] = 0
+        found[f"revenue_{default if default in _HARD else 'usd'}"] = 0
+    for name in summed & found.keys():  # of a total of all, the asker's own part counts once
+        found[name] = max(0, found[name] - found.get(name.removeprefix("affiliate_"), 0))
     return found
+
+
+_HARD = frozenset({"usd", "eur", "gbp", "chf"})
+
+
+def _whose(text: str, part: str, amount: _Amount, entities: list[re.Match[str]]) -> tuple[bool, bool]:
+    """Whether a sum is what affiliates earn, and whether the asker's own is in it."""
+    theirs = bool(entities and entities[-1]["theirs"]) or bool(_OF_THE_GROUP.match(text, amount.end))
+    theirs |= bool(_DAUGHTER.search(part))
+    together = any(e["theirs"] for e in entities) and bool(_SUMMED.search(part))
+    return theirs or together, together
 
 
 def _currency_near(text: str, amount: _Amount) -> str | None:
@@ -444,15 +675,20 @@ def _currency_near(text: str, amount: _Amount) -> str | None:
     return _CURRENCY[match[1].casefold()] if match and (amount.unit or not amount.is_bare) else None
 
 
-def _is_a_sum(part: str, amount: _Amount, found: dict[str, int]) -> bool:
+def _is_a_sum(text: str, part: str, amount: _Amount, found: dict[str, int]) -> bool:
     """Whether a number without a currency is money (`we make about 4 M`)."""
-    if not amount.unit or amount.is_word:
+    if not amount.unit or amount.is_word or amount.shown.endswith(("B", "b")):
         return False
     said = r"\b(?:(?:we|i|group|company) (?:\w+ )?(?:make|makes|earn|gross|bill)|revenue|turnover|arr|umsatz\w*|facturamos|facturación|chiffre d.affaires|CA|ventas|annual sales)(?: of| is| was| about| around| roughly| some| von| de| unos| environ|:| at|\W)*$"
     ours = bool(found) and bool(
         re.search(r"\b(?:have|has|with|only|just|about|had|nous|wir|we|itself|own)\b[ :]*$", part, re.IGNORECASE)
     )
-    return ours or bool(re.search(said, part, re.IGNORECASE))
+    if found and any(e["ours"] for e in _ENTITY.finditer(part)) and _MONTHLY.match(text, amount.end):
+        return True
+    if ours or re.search(said, part, re.IGNORECASE):
+        return True
+    is_whole = _AFTER_A_COUNT.match(text, amount.end) or _MONTHLY.match(text, amount.end)
+    return bool(is_whole and (_EARNED.search(part) or (_MAKES.search(part) and _PERIOD.search(text, amount.end))))
 
 
 def _figures(text: str, match: re.Match[str]) -> dict[str, int]:
@@ -490,6 +726,8 @@ def _amounts(text: str) -> list[_Amount]:
         sign = (match["after"] or match["before"] or "").casefold().rstrip(".")
         unit = match["unit"] or match["unit2"] or ""
         shown = match["digits"] or match["words"]
+        if sign == "r" and (not unit or unit.casefold() == "b"):
+            continue  # `Command R 7B` is a model
         bare = not unit and not re.search(r"\d[.,   ]\d{3}\b|\d{4}", shown)
         found.append(
             _Amount(

@@ -275,14 +275,16 @@ EU_COUNTRIES = frozenset(
 def _over(predicate: Predicate, situation: Situation) -> Outcome:
     name, limit = predicate.values[0], predicate.amount or 0.0
     facts = situation.use.facts
-    known = next((f for f in _STANDS_FOR.get(name, (name,)) if f in facts), None)
-    if known is None and f"affiliate_{name}" not in facts:
+    names = _STANDS_FOR.get(name, (name,))
+    known = next((f for f in names if f in facts), None)
+    theirs = next((f for f in names if f"affiliate_{f}" in facts), None)
+    if known is None and theirs is None:
         return _over_abroad(name, limit, facts)
     stated = _number(facts[known]) if known else 0.0
     if stated is None:
         return Truth.OPEN, ()
     # Texts that limit by users or revenue count the affiliates' along.
-    stated += _number(facts.get(f"affiliate_{known or name}")) or 0
+    stated += _number(facts.get(f"affiliate_{theirs}")) or 0
     above = stated >= limit if predicate.name == "at_least" else stated > limit
     return (Truth.TRUE if above else Truth.FALSE), ()
 
@@ -305,8 +307,8 @@ def _number(stated: Any) -> float | None:
 
 # A number that was stated for one measure speaks for a narrower one where nothing else is known.
 _STANDS_FOR = {
-    "mau_at_release": ("mau_at_release", "mau", "users"),
-    "mau": ("mau", "users", "mau_at_release"),
+    "mau_at_release": ("mau_at_release", "mau", "users", "dau"),
+    "mau": ("mau", "users", "mau_at_release", "dau"),
     "muu": ("muu", "mau", "users"),
     "users": ("users", "mau"),
 }

@@ -389,3 +389,60 @@ def test_no_order_of_words_breaks_the_numbers(words: list[str]) -> None:
     """Amounts, cues and marks in any order give whole numbers, ages and places."""
     for name, value in facts(" ".join(words)).items():
         assert isinstance(value, str) if name in {"users_age", "region", "markets"} else isinstance(value, int)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("480M MAU in November 2024, today 455M", {"mau_at_release": 480 * M, "mau": 455 * M}),
+        ("in May 2024 we had 600k MAU, we are at 3 million now", {"mau_at_release": 600_000, "mau": 3 * M}),
+        ("released in December 2024, we have 5M MAU", {"mau": 5 * M}),
+        ("MAU: 210M, parent's 540M", {"mau": 210 * M, "affiliate_mau": 540 * M}),
+        ("sister app 100M MAU and the parent's messenger 650M, our app 20M", {"affiliate_mau": 750 * M, "mau": 20 * M}),
+        ("we have 300M MAU, the group 900M", {"mau": 300 * M, "affiliate_mau": 600 * M}),
+        ("the group had 820 million monthly active users", {"mau": 820 * M}),
+        ("app 320M MAU + the wallet 250M MAU", {"mau": 570 * M}),
+        ("2.5M visits a month", {"mau": 2_500_000}),
+        ("4M visitas al mes", {"mau": 4 * M}),
+        ("300k daily users", {"dau": 300_000}),
+    ],
+)  # fmt: skip
+def test_users_of_a_month_of_affiliates_and_of_a_day(text: str, expected: dict[str, int]) -> None:
+    """A dated month, the affiliates' users and daily users are told apart; a total counts the asker's own once."""
+    assert facts(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("les ventes du groupe le mois dernier : 31 millions", {"affiliate_revenue_usd": 372 * M}),
+        ("family holding 60M USD, daughter 2M USD", {"affiliate_revenue_usd": 60 * M, "revenue_usd": 2 * M}),
+        ("together we invoiced 34M last year", {"revenue_usd": 34 * M}),
+        ("our shop makes 26M a month", {"revenue_usd": 312 * M}),
+        ("we turned over 27M USD", {"revenue_usd": 27 * M}),
+        ("revenue $9M, with the parent together 31M$", {"revenue_usd": 9 * M, "affiliate_revenue_usd": 22 * M}),
+        ("Command R7B, no income", {"revenue_usd": 0}),
+        ("keine Einnahmen", {"revenue_usd": 0}),
+        ("no revenue yet", {"revenue_usd": 0}),
+        ("a home-made 30B a year ago", {}),
+    ],
+)
+def test_sums_without_the_word_revenue(text: str, expected: dict[str, int]) -> None:
+    """Who earns, invoices or stands at a sum has that revenue; a month's counts twelve times, a model's size never."""
+    assert facts(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "llama is free below a million users",
+        "free until 700M users or 30 million ARR",
+        "kostenlos bis 1 Mio. Nutzer",
+        "gratuit jusqu'à 1 million d'utilisateurs",
+        "the licence talks about 1 million DAU",
+        "under 10M USD revenue it is free, right?",
+    ],
+)
+def test_what_a_licence_allows_is_no_fact(text: str) -> None:
+    """Up to where something is free says nothing of the asker."""
+    assert facts(text) == {}

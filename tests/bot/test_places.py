@@ -194,3 +194,31 @@ def test_no_order_of_words_lists_a_code_twice(words: list[str]) -> None:
     for listed in places(" ".join(words)).values():
         codes = listed.split(",")
         assert len(set(codes)) == len(codes)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("US firm, no branch in the EU, no customers in Europe", {"region": "US"}),
+        ("a Texan agency in Austin, no EU entity", {"region": "US"}),
+        ("We don't sell in the EU or the UK; we're in Vancouver", {"region": "CA"}),
+        ("Wir sitzen in Zürich, keine Kunden in der EU", {"region": "CH"}),
+        ("somos de Bogotá, sin clientes en Europa", {"region": "CO"}),
+        ("we're outside the EU", {}),
+        ("we're not only in France", {"region": "FR"}),
+        ("a team in Toronto; heard it is banned in EU, UK and South Korea", {"region": "CA"}),
+        ("is it banned in the UK?", {"region": "GB"}),
+        ("we're a GmbH", {"region": "DE"}),
+        ("Somos una S.L.", {"region": "ES"}),
+        ("our customer is Foo GmbH", {}),
+        ("a GmbH in Vienna", {"region": "AT"}),
+        ("our Polish sp. z o.o. runs it", {"region": "PL"}),
+        ("I live in Lisbon", {"region": "PT"}),
+        ("Our parent is in Seoul, we sit in Austin", {"region": "US"}),
+        ("our art partner in Singapore makes them, we sit in Bonn", {"region": "DE"}),
+        ("in Toronto, to loop it at a fair in Milan and again in Seoul", {"region": "CA", "markets": "IT,KR"}),
+    ],
+)  # fmt: skip
+def test_places_of_nobody_and_of_others(text: str, expected: dict[str, str]) -> None:
+    """Denied places, a ban that is told of, parents and partners are not where the asker is; a company's form is."""
+    assert places(text) == expected
