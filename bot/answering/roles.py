@@ -458,6 +458,11 @@ _ARTEFACT = re.compile(
 )
 
 
+_MADE_OF_IT = re.compile(
+    r"[\s-](?:\w+ )?(?:lora|adapter|merge|fine-?tune|finetune|quant|gguf|derivative)s?\b", re.IGNORECASE
+)
+
+
 def _unlicensed(text: str, subjects: Sequence[Mention]) -> str | None:
     """Return what is said to have no licence: something in the same sentence, or in the one before, that is not one of
     the known names. Of a known name it is a mistake or a plan, not a fact."""
@@ -466,7 +471,8 @@ def _unlicensed(text: str, subjects: Sequence[Mention]) -> str | None:
         start, before = (ends or [0])[-1], (ends[-2] if len(ends) > 1 else 0)
         stop = _SENTENCE_END.search(text, match.end())
         known = [m for m in subjects if m.target and start <= m.start < match.start()]
-        if known and not _ARTEFACT.search(text[start : known[0].start]):
+        made_of_it = bool(known) and bool(_MADE_OF_IT.search(text[known[-1].start : known[-1].end + 16]))
+        if known and not made_of_it and not _ARTEFACT.search(text[start : known[0].start]):
             continue  # `a LoRA on Llama 3` is another thing than Llama 3
         found = list(_ARTEFACT.finditer(text[start : stop.start() if stop else len(text)]))
         if not found and not any(m.target and before <= m.start < start for m in subjects):
