@@ -20,7 +20,7 @@ _parser = importlib.import_module("re._parser")
 
 _GAP = r"(?:[^.!?;,()\n]|\.(?=\w)){0,60}?"
 _WIDE_GAP = r"[\s\S]{0,160}?"
-_SECTIONS = ("actions", "topics", "asks", "domains", "commercial", "licensing")
+_SECTIONS = ("actions", "apart", "topics", "asks", "domains", "commercial", "licensing")
 _NEGATED_WITHIN = 26
 """Characters before a phrase in which a negation word still belongs to it."""
 _LISTED_WITHIN = 80

@@ -95,17 +95,25 @@ def _planned(text: str) -> str:
 
 def _actions(text: str) -> tuple[str, ...]:
     plan = _planned(text)
-    phrases = [p for p in lexicon().find("actions", plan) if not p.negated]
+    apart = tuple(lexicon().find("apart", plan))
+    phrases = [p for p in lexicon().find("actions", plan) if not p.negated and not _is_apart(p, apart)]
     found = {p.word for p in phrases}
     if "relicense" in found and not _PUBLISHING.search(text):
         found.discard("relicense")
     if "internal_use" in found and found & _OUTREACH:
         # Nobody means both: what reaches outsiders is not internal, and a tool of our own staff no product.
         found -= _OUTREACH if _stays_inside(phrases) else {"internal_use"}
+    if _only_outputs(phrases, apart):
+        found -= _OUTREACH
+        found.add("inference")
     if "host_api" in found and not _HANDED_OVER.search(plan):
+        found.discard("distribute_product")
+    if "redistribute_data" in found and not any(p.word == "distribute_product" and not p.weak for p in phrases):
         found.discard("distribute_product")
     if "fine_tune" in found and _WITH_OUTPUTS.search(plan):
         found.add("train_on_outputs")
+    if {"fine_tune", "train_on_outputs"} <= found and not _tunes_a_named(plan, phrases):
+        found.discard("fine_tune")
     if "publish_research" in found and "redistribute_weights" in found and not _weights_named(text):
         found.discard("redistribute_weights")
     if len(found) > 1:
@@ -113,6 +121,36 @@ def _actions(text: str) -> tuple[str, ...]:
     if found - {"inference", "internal_use", "look_up"}:
         found.discard("inference")
     return tuple(a for a in vocabulary().actions if a in found)
+
+
+_REACHING = _OUTREACH - {"redistribute_data"}
+
+
+def _is_apart(phrase: Phrase, apart: Sequence[Phrase]) -> bool:
+    """Whether a hint of reach is said of something else than the work: `customer data`, `posters we sell`."""
+    return phrase.word in _REACHING and any(a.start < phrase.end and phrase.start < a.end for a in apart)
+
+
+def _only_outputs(phrases: Sequence[Phrase], apart: Sequence[Phrase]) -> bool:
+    """Whether what it made reaches others and nothing says plainly that more does."""
+    outside = [p for p in phrases if p.word in _OUTREACH]
+    made = _places([a for a in apart if a.word == "outputs" and not a.negated])
+    return bool(made) and not any(not p.weak for p in outside) and _places(outside) <= made
+
+
+def _tunes_a_named(plan: str, phrases: Sequence[Phrase]) -> bool:
+    """Whether a model that has a name is tuned: one of our own, made with outputs, is no tune of what wrote them."""
+    tuned = [p for p in phrases if p.word == "fine_tune"]
+    return any(_NAMED_AFTER.match(plan, p.end) or _NAMED_BEFORE.search(plan[:p.start][-40:]) for p in tuned)
+
+
+_MODEL_NAME = r"(?:[a-z][\w./]*[a-z]-?\d[\w.-]*|[a-z]{4,} v?\d+(?:\.\d+)?b?)(?!\w)"
+_NAMED_AFTER = re.compile(
+    rf"\W{{1,3}}(?:(?:an?|the|our|der|das|ein|le|un|el|in-?house|inhouse|same|new|base|data|set|for|für|pour|para) )*"
+    rf"[`*]?{_MODEL_NAME}",
+    re.IGNORECASE,
+)
+_NAMED_BEFORE = re.compile(rf"{_MODEL_NAME}[`*]?(?: (?:is|was|were|then|gets?|wird|wurde|est|se))*\W$", re.IGNORECASE)
 
 
 def _stays_inside(phrases: Sequence[Phrase]) -> bool:
