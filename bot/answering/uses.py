@@ -76,7 +76,7 @@ _WITH_OUTPUTS = re.compile(
 _DUTY = re.compile(
     r"\b(?:(?:do|does|would|will|did|so)\b[^.?!]{0,70}?\b(?:have|need|has) to\b|must (?:we|i|it|they|our|the|this|"
     r"everything)\b|"
-    r"(?:are|is|am)\b[^.?!]{0,50}?\b(?:required|obliged|forced|supposed|bound) to\b|"
+    r"(?:are|is|am)\b[^.?!]{0,50}?\b(?:required|obliged|forced|bound) to\b|(?:are|is|am) (?:we|i|you|they) supposed to\b|"
     r"(?:oblig|forc|requir|mak|compel)\w+ (?:us|me|you|anyone|people)(?: to)?\b|(?:müssen|muss) (?:wir|ich|man|"
     r"das|die|der|unser\w*)\b|"
     r"doit-on|devons-nous|dois-je|faut-il|(?:tenemos|tengo|hay) que|debemos)"
@@ -144,13 +144,13 @@ def _tunes_a_named(plan: str, phrases: Sequence[Phrase]) -> bool:
     return any(_NAMED_AFTER.match(plan, p.end) or _NAMED_BEFORE.search(plan[:p.start][-40:]) for p in tuned)
 
 
-_MODEL_NAME = r"(?:[a-z][\w./]*[a-z]-?\d[\w.-]*|[a-z]{4,} v?\d+(?:\.\d+)?b?)(?!\w)"
+_MODEL_NAME = r"(?:[a-z][\w./-]*[a-z]-?\d[\w.-]*|[a-z]{4,} v?\d+(?:\.\d+)?b?(?: \d+b)?)(?!\w)"
 _NAMED_AFTER = re.compile(
     rf"\W{{1,3}}(?:(?:an?|the|our|der|das|ein|le|un|el|in-?house|inhouse|same|new|base|data|set|for|für|pour|para) )*"
     rf"[`*]?{_MODEL_NAME}",
     re.IGNORECASE,
 )
-_NAMED_BEFORE = re.compile(rf"{_MODEL_NAME}[`*]?(?: (?:is|was|were|then|gets?|wird|wurde|est|se))*\W$", re.IGNORECASE)
+_NAMED_BEFORE = re.compile(rf"{_MODEL_NAME}[`*]?(?: (?:is|was|were|then|gets?|on top|instruction|wird|wurde|est|se))*\W$", re.IGNORECASE)
 
 
 def _stays_inside(phrases: Sequence[Phrase]) -> bool:

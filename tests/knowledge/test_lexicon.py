@@ -32,8 +32,8 @@ def raw() -> Mapping[str, list[Any]]:
 def listed(section: str) -> Iterator[tuple[str, str]]:
     """Every phrase of a section with its word."""
     for part in raw()[section]:
-        for words in (part, part.get("_whole", {})):
-            yield from ((word, phrase) for word, phrases in words.items() if word != "_whole" for phrase in phrases)
+        for words in (part, part.get("_whole", {}), part.get("_weak", {})):
+            yield from ((word, phrase) for word, phrases in words.items() if word[0] != "_" for phrase in phrases)
 
 
 def _found(section: str, text: str) -> set[str]:
