@@ -93,6 +93,10 @@ class Lexicon:
                 negated = not pattern.whole and self.negated(text, match.start())
                 yield Phrase(pattern.word, match.start(), match.end(), negated, pattern.weak)
 
+    def denies(self, words: str) -> bool:
+        """Whether a negation word stands in a few words: `the weights are not passed on`."""
+        return bool(self._negation.search(words))
+
     def negated(self, text: str, start: int) -> bool:
         """Whether a negation word stands shortly before a place, in the same part of the sentence, or before the list
         that the place is in: `we do not train, sell or publish`."""

@@ -33,6 +33,8 @@ def describe(text: str, mentions: list[Mention]) -> Described:
     """Read the use out of a text; `mentions` are the names found in it."""
     topics = _topics(text, domain := _domain(text))
     actions = _actions(text)
+    if "inference" in actions and _sells_outputs(text):
+        topics.setdefault("outputs_only", Truth.TRUE)
     if topics.get("end_user_only") is Truth.TRUE and set(actions) <= _OF_A_USER:
         actions = ("inference", "internal_use")
     asks = frozenset(p.word for p in lexicon().find("asks", text))
@@ -96,7 +98,7 @@ def _planned(text: str) -> str:
 def _actions(text: str) -> tuple[str, ...]:
     plan = _planned(text)
     apart = tuple(lexicon().find("apart", plan))
-    phrases = [p for p in lexicon().find("actions", plan) if not p.negated and not _is_apart(p, apart)]
+    phrases = [p for p in lexicon().find("actions", plan) if not _is_denied(p, plan) and not _is_apart(p, apart)]
     found = {p.word for p in phrases}
     if "relicense" in found and not _PUBLISHING.search(text):
         found.discard("relicense")
@@ -123,7 +125,17 @@ def _actions(text: str) -> tuple[str, ...]:
     return tuple(a for a in vocabulary().actions if a in found)
 
 
+def _is_denied(phrase: Phrase, plan: str) -> bool:
+    """Whether an act is denied before it is named, or between what is given on and how: `weights are not shared`."""
+    handed_on = phrase.word in {"redistribute_weights", "redistribute_data"}
+    return phrase.negated or (handed_on and lexicon().denies(plan[phrase.start : phrase.end]))
+
+
 _REACHING = _OUTREACH - {"redistribute_data"}
+
+
+def _sells_outputs(text: str) -> bool:
+    return any(p.word == "outputs" and not p.negated for p in lexicon().find("apart", text))
 
 
 def _is_apart(phrase: Phrase, apart: Sequence[Phrase]) -> bool:
@@ -258,10 +270,19 @@ def _commercial(text: str, actions: tuple[str, ...]) -> bool | None:
     if not said["yes"] and not said["no"]:
         return None
     if len(said["yes"]) == len(said["no"]):
+        if any(_FOR_NO_GAIN.search(wording) for wording in said["no"]):
+            return False
         return not {"publish_research"} & set(actions)
     return len(said["yes"]) > len(said["no"])
 
 
+_FOR_NO_GAIN = re.compile(
+    r"non-?profit|not[- ]for[- ]profit|charit|volunteer|bénévol|ehrenamt|voluntari|gemeinnützig|verein|ngo|ong|club|"
+    r"association|asociación|asso\b|no (?:revenue|income|money)|hobby|council|city|town hall|ayuntamiento|mairie|"
+    r"rathaus|gemeinde|behörde|librar|biblio|museum|parish|church|school|schul|universit",
+    re.IGNORECASE,
+)
+"""Who they are that use it: then words that companies use as well tell less."""
 _OF_THE_LICENSE = re.compile(
     r"\b(?:is|licen[cs]e|license|text|rail|terms|so we|says?)\b[^.?!]{0,30}non-?commercial", re.IGNORECASE
 )
