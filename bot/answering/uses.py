@@ -78,7 +78,8 @@ _WITH_OUTPUTS = re.compile(
 _DUTY = re.compile(
     r"\b(?:(?:do|does|would|will|did|so)\b[^.?!]{0,70}?\b(?:have|need|has) to\b|must (?:we|i|it|they|our|the|this|"
     r"everything)\b|"
-    r"(?:are|is|am)\b[^.?!]{0,50}?\b(?:required|obliged|forced|bound) to\b|(?:are|is|am) (?:we|i|you|they) supposed to\b|"
+    r"(?:are|is|am)\b[^.?!]{0,50}?\b(?:required|obliged|forced|bound) to\b|(?:are|is|am) (?:we|i|you|"
+    r"they) supposed to\b|"
     r"(?:oblig|forc|requir|mak|compel)\w+ (?:us|me|you|anyone|people)(?: to)?\b|(?:müssen|muss) (?:wir|ich|man|"
     r"das|die|der|unser\w*)\b|"
     r"doit-on|devons-nous|dois-je|faut-il|(?:tenemos|tengo|hay) que|debemos)"
@@ -153,7 +154,7 @@ def _only_outputs(phrases: Sequence[Phrase], apart: Sequence[Phrase]) -> bool:
 def _tunes_a_named(plan: str, phrases: Sequence[Phrase]) -> bool:
     """Whether a model that has a name is tuned: one of our own, made with outputs, is no tune of what wrote them."""
     tuned = [p for p in phrases if p.word == "fine_tune"]
-    return any(_NAMED_AFTER.match(plan, p.end) or _NAMED_BEFORE.search(plan[:p.start][-40:]) for p in tuned)
+    return any(_NAMED_AFTER.match(plan, p.end) or _NAMED_BEFORE.search(plan[: p.start][-40:]) for p in tuned)
 
 
 _MODEL_NAME = r"(?:[a-z][\w./-]*[a-z]-?\d[\w.-]*|[a-z]{4,} v?\d+(?:\.\d+)?b?(?: \d+b)?)(?!\w)"
@@ -162,7 +163,9 @@ _NAMED_AFTER = re.compile(
     rf"[`*]?{_MODEL_NAME}",
     re.IGNORECASE,
 )
-_NAMED_BEFORE = re.compile(rf"{_MODEL_NAME}[`*]?(?: (?:is|was|were|then|gets?|on top|instruction|wird|wurde|est|se))*\W$", re.IGNORECASE)
+_NAMED_BEFORE = re.compile(
+    rf"{_MODEL_NAME}[`*]?(?: (?:is|was|were|then|gets?|on top|instruction|wird|wurde|est|se))*\W$", re.IGNORECASE
+)
 
 
 def _stays_inside(phrases: Sequence[Phrase]) -> bool:
