@@ -20,7 +20,7 @@ _parser = importlib.import_module("re._parser")
 
 _GAP = r"(?:[^.!?;,()\n]|\.(?=\w)){0,60}?"
 _WIDE_GAP = r"[\s\S]{0,160}?"
-_SECTIONS = ("actions", "topics", "asks", "domains", "commercial", "licensing")
+_SECTIONS = ("actions", "apart", "topics", "asks", "domains", "commercial", "licensing")
 _NEGATED_WITHIN = 26
 """Characters before a phrase in which a negation word still belongs to it."""
 _LISTED_WITHIN = 80
@@ -92,6 +92,10 @@ class Lexicon:
             for match in pattern.regex.finditer(text):
                 negated = not pattern.whole and self.negated(text, match.start())
                 yield Phrase(pattern.word, match.start(), match.end(), negated, pattern.weak)
+
+    def denies(self, words: str) -> bool:
+        """Whether a negation word stands in a few words: `the weights are not passed on`."""
+        return bool(self._negation.search(words))
 
     def negated(self, text: str, start: int) -> bool:
         """Whether a negation word stands shortly before a place, in the same part of the sentence, or before the list

@@ -192,7 +192,7 @@ def _action(predicate: Predicate, situation: Situation) -> Outcome:
             outcome = Truth.TRUE if value in actions else Truth.FALSE
         elif actions & group.sure:
             outcome = Truth.TRUE
-        elif actions & group.maybe or (value in _LEFT_OPEN and not _settled(actions, situation.use)):
+        elif actions & group.maybe or (value in _LEFT_OPEN and not _settled(actions, situation)):
             outcome = Truth.OPEN
             questions.append(group.question)
         else:
@@ -205,9 +205,12 @@ def _action(predicate: Predicate, situation: Situation) -> Outcome:
 _LEFT_OPEN = frozenset({"made_available", "distributed", "hosted"})
 
 
-def _settled(actions: set[str], use: Use) -> bool:
-    """Whether the use says if anybody else gets at the work; who runs it for no gain and tells of nobody keeps it."""
-    if use.commercial is False and actions <= {"inference", "fine_tune", "quantize", "merge", "modify_code"}:
+def _settled(actions: set[str], situation: Situation) -> bool:
+    """Whether the use says if anybody else gets at the work; who runs it for no gain and tells of nobody keeps it, and
+    so does who gives on nothing but what it makes."""
+    if situation.topics.get("outputs_only") is Truth.TRUE:
+        return True
+    if situation.use.commercial is False and actions <= {"inference", "fine_tune", "quantize", "merge", "modify_code"}:
         return True
     reaching = vocabulary().groups["made_available"].sure
     return bool(actions & reaching) or bool(actions & {"internal_use", "evaluate", "publish_research"})

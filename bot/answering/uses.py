@@ -33,6 +33,8 @@ def describe(text: str, mentions: list[Mention]) -> Described:
     """Read the use out of a text; `mentions` are the names found in it."""
     topics = _topics(text, domain := _domain(text))
     actions = _actions(text)
+    if "inference" in actions and _sells_outputs(text):
+        topics.setdefault("outputs_only", Truth.TRUE)
     if topics.get("end_user_only") is Truth.TRUE and set(actions) <= _OF_A_USER:
         actions = ("inference", "internal_use")
     asks = frozenset(p.word for p in lexicon().find("asks", text))
@@ -76,7 +78,8 @@ _WITH_OUTPUTS = re.compile(
 _DUTY = re.compile(
     r"\b(?:(?:do|does|would|will|did|so)\b[^.?!]{0,70}?\b(?:have|need|has) to\b|must (?:we|i|it|they|our|the|this|"
     r"everything)\b|"
-    r"(?:are|is|am)\b[^.?!]{0,50}?\b(?:required|obliged|forced|supposed|bound) to\b|"
+    r"(?:are|is|am)\b[^.?!]{0,50}?\b(?:required|obliged|forced|bound) to\b|(?:are|is|am) (?:we|i|you|"
+    r"they) supposed to\b|"
     r"(?:oblig|forc|requir|mak|compel)\w+ (?:us|me|you|anyone|people)(?: to)?\b|(?:müssen|muss) (?:wir|ich|man|"
     r"das|die|der|unser\w*)\b|"
     r"doit-on|devons-nous|dois-je|faut-il|(?:tenemos|tengo|hay) que|debemos)"
@@ -95,17 +98,25 @@ def _planned(text: str) -> str:
 
 def _actions(text: str) -> tuple[str, ...]:
     plan = _planned(text)
-    phrases = [p for p in lexicon().find("actions", plan) if not p.negated]
+    apart = tuple(lexicon().find("apart", plan))
+    phrases = [p for p in lexicon().find("actions", plan) if not _is_denied(p, plan) and not _is_apart(p, apart)]
     found = {p.word for p in phrases}
     if "relicense" in found and not _PUBLISHING.search(text):
         found.discard("relicense")
     if "internal_use" in found and found & _OUTREACH:
         # Nobody means both: what reaches outsiders is not internal, and a tool of our own staff no product.
         found -= _OUTREACH if _stays_inside(phrases) else {"internal_use"}
+    if _only_outputs(phrases, apart):
+        found -= _OUTREACH
+        found.add("inference")
     if "host_api" in found and not _HANDED_OVER.search(plan):
+        found.discard("distribute_product")
+    if "redistribute_data" in found and not any(p.word == "distribute_product" and not p.weak for p in phrases):
         found.discard("distribute_product")
     if "fine_tune" in found and _WITH_OUTPUTS.search(plan):
         found.add("train_on_outputs")
+    if {"fine_tune", "train_on_outputs"} <= found and not _tunes_a_named(plan, phrases):
+        found.discard("fine_tune")
     if "publish_research" in found and "redistribute_weights" in found and not _weights_named(text):
         found.discard("redistribute_weights")
     if len(found) > 1:
@@ -113,6 +124,48 @@ def _actions(text: str) -> tuple[str, ...]:
     if found - {"inference", "internal_use", "look_up"}:
         found.discard("inference")
     return tuple(a for a in vocabulary().actions if a in found)
+
+
+def _is_denied(phrase: Phrase, plan: str) -> bool:
+    """Whether an act is denied before it is named, or between what is given on and how: `weights are not shared`."""
+    handed_on = phrase.word in {"redistribute_weights", "redistribute_data"}
+    return phrase.negated or (handed_on and lexicon().denies(plan[phrase.start : phrase.end]))
+
+
+_REACHING = _OUTREACH - {"redistribute_data"}
+
+
+def _sells_outputs(text: str) -> bool:
+    return any(p.word == "outputs" and not p.negated for p in lexicon().find("apart", text))
+
+
+def _is_apart(phrase: Phrase, apart: Sequence[Phrase]) -> bool:
+    """Whether a hint of reach is said of something else than the work: `customer data`, `posters we sell`."""
+    return phrase.word in _REACHING and any(a.start < phrase.end and phrase.start < a.end for a in apart)
+
+
+def _only_outputs(phrases: Sequence[Phrase], apart: Sequence[Phrase]) -> bool:
+    """Whether what it made reaches others and nothing says plainly that more does."""
+    outside = [p for p in phrases if p.word in _OUTREACH]
+    made = _places([a for a in apart if a.word == "outputs" and not a.negated])
+    return bool(made) and not any(not p.weak for p in outside) and _places(outside) <= made
+
+
+def _tunes_a_named(plan: str, phrases: Sequence[Phrase]) -> bool:
+    """Whether a model that has a name is tuned: one of our own, made with outputs, is no tune of what wrote them."""
+    tuned = [p for p in phrases if p.word == "fine_tune"]
+    return any(_NAMED_AFTER.match(plan, p.end) or _NAMED_BEFORE.search(plan[: p.start][-40:]) for p in tuned)
+
+
+_MODEL_NAME = r"(?:[a-z][\w./-]*[a-z]-?\d[\w.-]*|[a-z]{4,} v?\d+(?:\.\d+)?b?(?: \d+b)?)(?!\w)"
+_NAMED_AFTER = re.compile(
+    rf"\W{{1,3}}(?:(?:an?|the|our|der|das|ein|le|un|el|in-?house|inhouse|same|new|base|data|set|for|für|pour|para) )*"
+    rf"[`*]?{_MODEL_NAME}",
+    re.IGNORECASE,
+)
+_NAMED_BEFORE = re.compile(
+    rf"{_MODEL_NAME}[`*]?(?: (?:is|was|were|then|gets?|on top|instruction|wird|wurde|est|se))*\W$", re.IGNORECASE
+)
 
 
 def _stays_inside(phrases: Sequence[Phrase]) -> bool:
@@ -220,10 +273,19 @@ def _commercial(text: str, actions: tuple[str, ...]) -> bool | None:
     if not said["yes"] and not said["no"]:
         return None
     if len(said["yes"]) == len(said["no"]):
+        if any(_FOR_NO_GAIN.search(wording) for wording in said["no"]):
+            return False
         return not {"publish_research"} & set(actions)
     return len(said["yes"]) > len(said["no"])
 
 
+_FOR_NO_GAIN = re.compile(
+    r"non-?profit|not[- ]for[- ]profit|charit|volunteer|bénévol|ehrenamt|voluntari|gemeinnützig|verein|ngo|ong|club|"
+    r"association|asociación|asso\b|no (?:revenue|income|money)|hobby|council|city|town hall|ayuntamiento|mairie|"
+    r"rathaus|gemeinde|behörde|librar|biblio|museum|parish|church|school|schul|universit",
+    re.IGNORECASE,
+)
+"""Who they are that use it: then words that companies use as well tell less."""
 _OF_THE_LICENSE = re.compile(
     r"\b(?:is|licen[cs]e|license|text|rail|terms|so we|says?)\b[^.?!]{0,30}non-?commercial", re.IGNORECASE
 )

@@ -106,6 +106,37 @@ def test_an_internal_tool_is_not_made_available(text: str, catalog: Catalog) -> 
     assert not actions & vocabulary().groups["made_available"].sure
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Posters made with Llama 3 8B that we sell",
+        "Clients pay for the finished translations, Llama 3 8B stays on my machine",
+        "Llama 3 8B sorts customer tickets and mails from clients",
+        "The scores of Llama 3 8B go on our blog",
+        "The supplier sold us a tool with Llama 3 8B",
+        "Wir verkaufen Plakate aus Llama 3 8B",
+    ],
+)
+def test_what_is_said_of_other_things_is_no_reach(text: str, catalog: Catalog) -> None:
+    """Outputs that are sold, outsiders' data, what was received and shown scores do not give the model to anyone."""
+    assert not set(read(text, catalog).use.actions) & vocabulary().groups["made_available"].sure
+
+
+@pytest.mark.parametrize(
+    ("text", "tuned"),
+    [
+        ("Llama 3 70B writes answers and we train our own small classifier on them", False),
+        ("Llama 3 70B writes answers and we train Mistral-7B on them", True),
+    ],
+)
+def test_own_students_are_no_fine_tunes(text: str, tuned: bool, catalog: Catalog) -> None:
+    """A model of one's own that learns from outputs is no tune of what wrote them; a named one is tuned itself."""
+    actions = read(text, catalog).use.actions
+
+    assert "train_on_outputs" in actions
+    assert ("fine_tune" in actions) is tuned
+
+
 def test_selling_outweighs_internal_words(catalog: Catalog) -> None:
     """What is sold to customers is not internal because staff is mentioned."""
     actions = read("our staff tested Llama 3 8B and now we sell it to customers", catalog).use.actions

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from knowledge.lexicon import compiled, lexicon, lexicon_files, needed
 from knowledge.vocabulary import read_yaml, vocabulary
 
-SECTIONS = ("actions", "topics", "asks", "domains", "commercial", "licensing")
+SECTIONS = ("actions", "apart", "topics", "asks", "domains", "commercial", "licensing")
 LONG = 20_000
 """Characters; no more of a question is read."""
 LATIN = st.characters(max_codepoint=0xFF, include_characters="œŒ", exclude_categories=["Cc"])
@@ -50,6 +50,7 @@ def test_every_word_is_in_the_vocabulary() -> None:
     assert held["topics"] == set(words.topics)
     assert held["asks"] == set(words.asks)
     assert held["domains"] <= set(words.domains)
+    assert held["apart"] == {"data", "received", "outputs", "findings"}
     assert held["commercial"] == {"yes", "no"}
     assert held["licensing"] == {"strong", "weak", "technical"}
 
