@@ -286,6 +286,7 @@ def _normal(text: str) -> str:
 
 
 def as_words(text: str) -> str:
+    """Return the words of a text in lower case, joined by blanks."""
     return " ".join(re.findall(r"[a-z0-9]+", _normal(text)))
 
 

@@ -445,7 +445,8 @@ _NO_LICENSE = re.compile(
     r"aucune|ninguna)"
     r"\s+(?:\w+\s+)?(?:licen[cs]e|lizenz|licencia)s?\b(?!\s*(?:key|fee|cost|server|tag says))|"
     r"unlicen[cs]ed\b(?! practice)|"
-    r"neither (?:a |any )?licen[cs]e\b[^.!?]{0,40}\bnor\b|\bno (?:licen[cs]e[ -])?(?:tag|file)s? (?:and|or|nor) (?:no )?licen[cs]e|"
+    r"neither (?:a |any )?licen[cs]e\b[^.!?]{0,40}\bnor\b|"
+    r"\bno (?:licen[cs]e[ -])?(?:tag|file)s? (?:and|or|nor) (?:no )?licen[cs]e|"
     r"licen[cs]e (?:field |section |file )?(?:is |was )?(?:empty|blank|missing)|nobody (?:ever )?(?:added|"
     r"gave it) a licen[cs]e)",
     re.IGNORECASE,
@@ -459,7 +460,8 @@ _ARTEFACT = re.compile(
 
 
 _MADE_OF_IT = re.compile(
-    r"[\s-](?:\w+ )?(?:lora|adapter|merge|fine-?tune|finetune|quant|gguf|derivative)s?\b", re.IGNORECASE
+    r"[\s-](?:\w+ )?(?:lora|adapter|merge|fine-?tune|finetune|quant|gguf|derivative)s?\b",
+    re.IGNORECASE,
 )
 
 

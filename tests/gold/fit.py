@@ -25,7 +25,7 @@ from bot.answering import drafting
 from bot.answering.relevance import Candidate
 from bot.batch import read_lines
 from bot.evaluation import as_words, read_gold
-from bot.model import Question, Verdict
+from bot.model import Verdict
 from bot.services import Services, open_services
 from bot.settings import read_settings
 

@@ -222,7 +222,7 @@ LISTED = [e for e in ENTRIES if e.listed]
 
 
 def test_lists_say_what_is_declared() -> None:
-    """A line of `declared.csv` has a label, a base or a note, an address and a date; an entry of its own comes first."""
+    """A line of `declared.csv` has a label, a base or a note, an address and a date; an own entry comes first."""
     assert len(LISTED) > 3000
     assert [e.id for e in LISTED if not (e.license or e.base or e.declared or e.note)] == []
     assert [e.id for e in LISTED if not e.source.startswith("https://") or not re.match(r"20\d\d", e.date)] == []
