@@ -48,6 +48,8 @@ class Phrase:
     start: int
     end: int
     negated: bool
+    whole: bool = False
+    """It holds its negation itself: it denies in so many words."""
     weak: bool = False
     """It only hints at the word: what is said plainly to the contrary wins."""
 
@@ -91,7 +93,7 @@ class Lexicon:
                 continue
             for match in pattern.regex.finditer(text):
                 negated = not pattern.whole and self.negated(text, match.start())
-                yield Phrase(pattern.word, match.start(), match.end(), negated, pattern.weak)
+                yield Phrase(pattern.word, match.start(), match.end(), negated, pattern.whole, pattern.weak)
 
     def denies(self, words: str) -> bool:
         """Whether a negation word stands in a few words: `the weights are not passed on`."""

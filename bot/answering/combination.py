@@ -46,7 +46,7 @@ class Conflict:
 
 def conflicts(judgements: Sequence[Judgement]) -> list[Conflict]:
     """Return the conflicts between the licences of a work that joins several."""
-    if not judgements or not _TOGETHER & set(judgements[0].situation.use.actions):
+    if not any(_TOGETHER & set(j.situation.use.actions) for j in judgements):
         return []
     if not _reaches_others(judgements[0]):
         return []

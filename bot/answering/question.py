@@ -112,7 +112,7 @@ def _relicensing(use: Use, found: Roles) -> Use:
 
 
 _JOINTLY = re.compile(
-    r"\b(?:both|all (?:of them|three|four|of these)|either|together|combin\w*|merg\w*|each of|and then (?:merge|"
+    r"\b(?:link(?:s|ed|ing)? (?:\w+ ){0,3}?(?:an?|the|in|with|into|against)|statically|dynamically|both|all (?:of them|three|four|of these)|either|together|combin\w*|merg\w*|each of|and then (?:merge|"
     r"mix|combin|train|distil)\w*|into one|mix\w*|"
     r"beide\w*|zusammen|les deux|ensemble|ambos|juntos)\b",
     re.IGNORECASE,

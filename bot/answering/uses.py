@@ -106,6 +106,10 @@ def _actions(text: str) -> tuple[str, ...]:
     if "internal_use" in found and found & _OUTREACH:
         # Nobody means both: what reaches outsiders is not internal, and a tool of our own staff no product.
         found -= _OUTREACH if _stays_inside(phrases) else {"internal_use"}
+    if {p.word for p in phrases if p.word in _OUTREACH} == {"embed_on_device"} and all(
+        p.weak for p in phrases if p.word == "embed_on_device"
+    ):
+        found.discard("embed_on_device")  # `run locally` alone is no product
     if _only_outputs(phrases, apart):
         found -= _OUTREACH
         found.add("inference")
@@ -172,7 +176,10 @@ def _stays_inside(phrases: Sequence[Phrase]) -> bool:
     """Whether nobody outside gets at it: what is said plainly counts before hints, and more hints before fewer."""
     inside = [p for p in phrases if p.word == "internal_use"]
     outside = [p for p in phrases if p.word in _OUTREACH]
-    if any(not p.weak for p in outside):
+    plain = {p.word for p in outside if not p.weak}
+    if plain <= {"embed_on_device"} and any(p.whole for p in inside):
+        return True  # a machine of our own may hold it
+    if plain:
         return False
     return any(not p.weak for p in inside) or _places(inside) > _places(outside)
 
