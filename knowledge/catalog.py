@@ -126,9 +126,8 @@ class Catalog:
 
     def lookup(self, name: str, kind: str | None = None) -> Mention | None:
         """Return what a name alone means, or `None`; `kind` narrows a name that several kinds share."""
-        self._load()
         name = _HUB_ADDRESS.sub("", name.strip())
-        found = self._by_key.get(normal(name), [])
+        found = list(self._store.named(normal(name)))  # one name alone needs no others in memory
         if kind:
             exact = [n for n in found if n.kind == kind == "license"]
             found = exact or [n for n in found if n.kind == kind or n.kind.startswith("ambiguous")] or found
