@@ -127,7 +127,7 @@ class Catalog:
     def lookup(self, name: str, kind: str | None = None) -> Mention | None:
         """Return what a name alone means, or `None`; `kind` narrows a name that several kinds share."""
         name = _HUB_ADDRESS.sub("", name.strip())
-        found = list(self._store.named(normal(name)))  # one name alone needs no others in memory
+        found = self._named(normal(name))
         if kind:
             exact = [n for n in found if n.kind == kind == "license"]
             found = exact or [n for n in found if n.kind == kind or n.kind.startswith("ambiguous")] or found
@@ -136,6 +136,12 @@ class Catalog:
         mentions = [m for m in self.find(name) if m.kind is not MentionKind.UNKNOWN and not m.misspelt]
         covering = [m for m in mentions if m.end - m.start >= 0.6 * len(name.strip())]
         return covering[0] if covering else None
+
+    def _named(self, key: str) -> Sequence[Name]:
+        """Return what a key names; a command that asks for one name alone does not read all of them."""
+        if self._version == self._store.state.version:
+            return self._by_key.get(key, ())
+        return self._store.named(key)
 
     def nearest(self, name: str, limit: int = 5) -> tuple[str, ...]:
         """Return the names most like one that is not known, best first, each of another subject."""

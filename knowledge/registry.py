@@ -25,18 +25,20 @@ class RegistryError(KnowledgeError):
 
 
 def registry_files() -> list[Traversable]:
-    """Return every registry file, sorted by name."""
+    """Return every registry file: those of publishers, then the lists, each sorted by name."""
+    return [*_files(".yaml"), *_files(".csv")]
+
+
+def _files(ending: str) -> list[Traversable]:
     folder = resources.files("knowledge") / "data" / "models"
-    return sorted((f for f in folder.iterdir() if f.name.endswith((".yaml", ".csv"))), key=lambda f: f.name)
+    return sorted((f for f in folder.iterdir() if f.name.endswith(ending)), key=lambda f: f.name)
 
 
 def read_registry() -> tuple[tuple[RegistryEntry, ...], tuple[AmbiguousName, ...]]:
     """Return all entries (a family before its members) and all ambiguous names; raises `RegistryError`."""
     entries: list[RegistryEntry] = []
     ambiguous: list[AmbiguousName] = []
-    for file in registry_files():
-        if file.name.endswith(".csv"):
-            continue
+    for file in _files(".yaml"):
         raw = read_yaml(file)
         try:
             entries.extend(_entries(raw, file.name))
@@ -47,8 +49,7 @@ def read_registry() -> tuple[tuple[RegistryEntry, ...], tuple[AmbiguousName, ...
         except (KeyError, TypeError) as error:
             raise RegistryError(f"{file.name}: a field is missing or of the wrong kind: {error}.") from error
     own = {e.id for e in entries}
-    lists = [f for f in registry_files() if f.name.endswith(".csv")]
-    entries += [e for file in lists for e in _listed(file) if e.id not in own]
+    entries += [e for file in _files(".csv") for e in _listed(file) if e.id not in own]
     _check(entries)
     return tuple(entries), tuple(ambiguous)
 

@@ -103,14 +103,13 @@ def _actions(text: str) -> tuple[str, ...]:
     found = {p.word for p in phrases}
     if "relicense" in found and not _PUBLISHING.search(text):
         found.discard("relicense")
-    if "internal_use" in found and found & _OUTREACH:
+    outside = [p for p in phrases if p.word in _OUTREACH]
+    if "internal_use" in found and outside:
         # Nobody means both: what reaches outsiders is not internal, and a tool of our own staff no product.
-        found -= _OUTREACH if _stays_inside(phrases) else {"internal_use"}
-    if {p.word for p in phrases if p.word in _OUTREACH} == {"embed_on_device"} and all(
-        p.weak for p in phrases if p.word == "embed_on_device"
-    ):
+        found -= _OUTREACH if _stays_inside(phrases, outside) else {"internal_use"}
+    if all(p.weak and p.word == "embed_on_device" for p in outside):
         found.discard("embed_on_device")  # `run locally` alone is no product
-    if _only_outputs(phrases, apart):
+    if _only_outputs(outside, apart):
         found -= _OUTREACH
         found.add("inference")
     if "host_api" in found and not _HANDED_OVER.search(plan):
@@ -148,9 +147,8 @@ def _is_apart(phrase: Phrase, apart: Sequence[Phrase]) -> bool:
     return phrase.word in _REACHING and any(a.start < phrase.end and phrase.start < a.end for a in apart)
 
 
-def _only_outputs(phrases: Sequence[Phrase], apart: Sequence[Phrase]) -> bool:
+def _only_outputs(outside: Sequence[Phrase], apart: Sequence[Phrase]) -> bool:
     """Whether what it made reaches others and nothing says plainly that more does."""
-    outside = [p for p in phrases if p.word in _OUTREACH]
     made = _places([a for a in apart if a.word == "outputs" and not a.negated])
     return bool(made) and not any(not p.weak for p in outside) and _places(outside) <= made
 
@@ -172,10 +170,9 @@ _NAMED_BEFORE = re.compile(
 )
 
 
-def _stays_inside(phrases: Sequence[Phrase]) -> bool:
+def _stays_inside(phrases: Sequence[Phrase], outside: Sequence[Phrase]) -> bool:
     """Whether nobody outside gets at it: what is said plainly counts before hints, and more hints before fewer."""
     inside = [p for p in phrases if p.word == "internal_use"]
-    outside = [p for p in phrases if p.word in _OUTREACH]
     plain = {p.word for p in outside if not p.weak}
     if plain <= {"embed_on_device"} and any(p.whole for p in inside):
         return True  # a machine of our own may hold it
