@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Any
 
 from knowledge.errors import KnowledgeError
-from knowledge.lexicon import compiled
+from knowledge.lexicon import compiled, in_lower_case
 from knowledge.models import DocumentKind, Pin
 from knowledge.vocabulary import read_yaml, vocabulary
 
@@ -67,7 +67,10 @@ class Trigger:
             return False
         if self.closed is not None and self.closed is not occasion.closed:
             return False
-        return not self.phrases or any(p.search(occasion.text) for p in self.phrases)
+        if not self.phrases:
+            return True
+        text = in_lower_case(occasion.text)
+        return any(p.search(text) for p in self.phrases)
 
 
 @dataclass(frozen=True, slots=True)

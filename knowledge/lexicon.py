@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib import resources
@@ -80,18 +80,24 @@ class Lexicon:
         for piece in {p for found in self._sections.values() for phrase in found for ps in phrase.needs for p in ps}:
             self._automaton.add_word(piece, piece)
         self._automaton.make_automaton()
+        self._holding = {section: _by_piece(patterns) for section, patterns in self._sections.items()}
         self._held = lru_cache(maxsize=16)(self._pieces_in)
 
-    def _pieces_in(self, text: str) -> frozenset[str]:
-        return frozenset(piece for _, piece in self._automaton.iter(text.lower()))
+    def _pieces_in(self, lowered: str) -> frozenset[str]:
+        return frozenset(piece for _, piece in self._automaton.iter(lowered))
+
+    def _possible(self, section: str, held: frozenset[str]) -> Iterator[_Pattern]:
+        """Yield the phrases that a text with these pieces may match, in the order of the files."""
+        patterns, holding = self._sections[section], self._holding[section]
+        for i in sorted({i for piece in (held | {""}) & holding.keys() for i in holding[piece]}):
+            if not any(held.isdisjoint(pieces) for pieces in patterns[i].needs):
+                yield patterns[i]
 
     def find(self, section: str, text: str) -> Iterator[Phrase]:
         """Yield the phrases of a section in a text (`actions`, `topics`, `asks`, `domains`, `commercial`)."""
-        held = self._held(text)
-        for pattern in self._sections[section]:
-            if any(held.isdisjoint(pieces) for pieces in pattern.needs):
-                continue
-            for match in pattern.regex.finditer(text):
+        lowered = in_lower_case(text)
+        for pattern in self._possible(section, self._held(lowered)):
+            for match in pattern.regex.finditer(lowered):
                 negated = not pattern.whole and self.negated(text, match.start())
                 yield Phrase(pattern.word, match.start(), match.end(), negated, pattern.whole, pattern.weak)
 
@@ -123,6 +129,22 @@ def lexicon_files() -> list[Any]:
     return sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
 
 
+def _by_piece(patterns: Sequence[_Pattern]) -> dict[str, list[int]]:
+    """Return the places of the phrases by the pieces of which each needs one; under `""` those that need none."""
+    found: dict[str, list[int]] = {}
+    for i, pattern in enumerate(patterns):
+        # The set that tells most: long pieces are rare, and few of them rarer.
+        for piece in max(pattern.needs, key=lambda pieces: (min(map(len, pieces)), -len(pieces)), default=("",)):
+            found.setdefault(piece, []).append(i)
+    return found
+
+
+def in_lower_case(text: str) -> str:
+    """Return a text of the same length in lower case: what `compiled` expressions are looked for in."""
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
 def _parts(section: str) -> list[Any]:
     """Read a section: `topics.yaml` with `topics-....yaml` beside it."""
     return [read_yaml(f) for f in lexicon_files() if f.name.split(".")[0].split("-")[0] == section]
@@ -144,16 +166,20 @@ def _classes() -> dict[str, str]:
 
 
 def compiled(phrase: str) -> re.Pattern[str]:
-    """Return the expression of a phrase: whole words, any case; gaps and classes as `data/lexicon/README.md` says.
+    """Return the expression of a phrase, to be looked for in a text in lower case (with the flag for any case it takes
+    more than twice as long): whole words; gaps and classes as `data/lexicon/README.md` says.
 
     Raises `KeyError` for a class that `classes.yaml` does not list.
     """
-    body = _CLASS.sub(lambda m: _classes()[m[1]], phrase)
+    body = _CAPITALS.sub(
+        lambda m: m[0].lower() if m[1] is None else m[0], _CLASS.sub(lambda m: _classes()[m[1]], phrase)
+    )
     body = body.replace(" ~~ ", rf"\b{_WIDE_GAP}\b").replace(" ~ ", rf"\b{_GAP}\b")
     head = r"(?<!\w)" if re.match(r"[\w(\[]", body) else ""
-    return re.compile(rf"{head}(?:{body})(?!\w)", re.IGNORECASE)
+    return re.compile(rf"{head}(?:{body})(?!\w)")
 
 
+_CAPITALS = re.compile(r"(\\.)|[^\W\d_a-z]+")
 _CLASS = re.compile(r"(?<!\(\?)<(\w+)>")
 
 

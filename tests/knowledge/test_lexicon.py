@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from knowledge.lexicon import compiled, lexicon, lexicon_files, needed
+from knowledge.lexicon import compiled, in_lower_case, lexicon, lexicon_files, needed
 from knowledge.vocabulary import read_yaml, vocabulary
 
 SECTIONS = ("actions", "apart", "topics", "asks", "domains", "commercial", "licensing")
@@ -100,7 +101,7 @@ def test_every_class_is_used() -> None:
 )
 def test_gaps_classes_and_word_boundaries(phrase: str, text: str, found: bool) -> None:
     """A gap stays in its part of a sentence, the wide one does not; a class stands for its words; words are whole."""
-    assert bool(compiled(phrase).search(text)) is found
+    assert bool(compiled(phrase).search(in_lower_case(text))) is found
 
 
 def test_an_unknown_class_is_refused() -> None:
@@ -172,13 +173,10 @@ def test_most_phrases_can_be_looked_for_quickly(section: str) -> None:
     "unit", ["a", " ", "-", "1,", "train ", "synthetic ", "without ", "the the ", "0 ", "x-", "publish ", "not ", "ne "]
 )
 def test_long_hostile_text_is_read_in_time(section: str, unit: str) -> None:
-    """As many characters as are read, made to slow a search down, take less than a second in each section."""
+    """As many characters as are read, made to slow a search down, cost no more than 700 passes over their words."""
     text = unit * (LONG // len(unit))
-    start = time.process_time()
-    for _ in lexicon().find(section, text):
-        pass
 
-    assert time.process_time() - start < 1.0
+    assert _passes(lambda: lexicon().find(section, text), below=700) < 700
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -188,13 +186,26 @@ def test_no_phrase_slows_down_on_its_own_beginning(section: str) -> None:
     for pattern in lexicon()._sections[section]:
         unit = " ".join([*(max(pieces, key=len) for pieces in pattern.needs), ""]) or f"{pattern.word} "
         text = unit * (LONG // len(unit))
-        start = time.process_time()
-        for _ in pattern.regex.finditer(text):
-            pass
-        if time.process_time() - start > 0.5:
+        if _passes(lambda regex=pattern.regex, text=text: regex.finditer(text), below=350) >= 350:
             slow.append(f"{pattern.word}: {pattern.phrase}")
 
     assert not slow
+
+
+def _passes(found: Callable[[], Iterable[object]], *, below: float) -> float:
+    """How long `found` is gone through, as passes over the words of a long text in the same run; best of three."""
+    best = float("inf")
+    for _ in range(3):
+        start = time.process_time()
+        for _word in re.finditer(r"\w+", "the weights " * (LONG // 12)):
+            pass
+        between = time.process_time()
+        for _ in found():
+            pass
+        best = min(best, (time.process_time() - between) / (between - start))
+        if best < below:
+            break
+    return best
 
 
 @pytest.mark.parametrize(
@@ -235,6 +246,21 @@ def test_denied_phrase_is_negated(text: str) -> None:
 def test_negation_ends_with_its_part_of_the_sentence(text: str) -> None:
     """A negation does not reach over a full stop, a comma or a `but`."""
     assert "distill" in _found("actions", text)
+
+
+@given(st.text())
+def test_places_stay_where_they_are_in_lower_case(text: str) -> None:
+    """A place found in the lower-case text is the same place of the text, also where a letter would become two."""
+    lowered = in_lower_case(text + "İ")
+
+    assert len(lowered) == len(text) + 1
+    assert all(c == low or c.lower() == low for c, low in zip(text, lowered, strict=False) if len(c.lower()) == 1)
+
+
+def test_capitals_in_a_phrase_and_in_a_text_do_not_count() -> None:
+    """`GGUF` is found in `gguf` and the other way round; signs of a pattern stay what they are."""
+    assert compiled(r"GGUF \S+").search(in_lower_case("a Gguf FILE"))
+    assert not compiled(r"GGUF\W").search(in_lower_case("ggufw"))
 
 
 def test_parts_of_words_are_not_found() -> None:
