@@ -304,10 +304,7 @@ def _version(record: LicenseRecord, dates: Sequence[str], store: KnowledgeStore)
     family = record.profile.family
     if not family or any((record.profile.version or "").startswith(d) for d in dates):
         return record
-    others = [store.license(i) for i in store.license_ids()]
-    named = [
-        o for o in others if o.profile.family == family and any((o.profile.version or "").startswith(d) for d in dates)
-    ]
+    named = [o for o in store.versions(family) if any((o.profile.version or "").startswith(d) for d in dates)]
     return named[0] if len(named) == 1 else record
 
 
