@@ -25,6 +25,8 @@ _NEGATED_WITHIN = 26
 """Characters before a phrase in which a negation word still belongs to it."""
 _LISTED_WITHIN = 80
 """And characters before a phrase that is one of several denied together."""
+_ASIDE = re.compile(r"\([^()]*\)|^[^()]*\)")
+"""What stands in brackets denies nothing after them: `offer it (the model, not the code) as a service`."""
 _TURN = re.compile(
     r"[.!?;:\n]|,\s*(?=(?:we|i|it|they|he|she|customers|users|wir|ich|sie|nous|on|je)\b)|"
     r"\b(?:but|only|just|instead|then|aber|sondern|nur|mais|seulement|pero|sino|solo)\b",
@@ -108,7 +110,7 @@ class Lexicon:
     def negated(self, text: str, start: int) -> bool:
         """Whether a negation word stands shortly before a place, in the same part of the sentence, or before the list
         that the place is in: `we do not train, sell or publish`."""
-        before = _TURN.split(text[max(0, start - _LISTED_WITHIN) : start])[-1]
+        before = _TURN.split(_ASIDE.sub(" ", text[max(0, start - _LISTED_WITHIN) : start]))[-1]
         if self._negation.search(re.split(",", before[-_NEGATED_WITHIN:])[-1]):
             return True
         denied = list(self._negation.finditer(before)) if "," in before or _OR.search(before) else []

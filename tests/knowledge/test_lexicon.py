@@ -241,7 +241,14 @@ def test_denied_phrase_is_negated(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["It is not ours. Distil it?", "we do not sell, but distil it", "not now; distilling it later"]
+    "text",
+    [
+        "It (the weights, not the code) distil it",
+        "it is not the code) distil it",
+        "It is not ours. Distil it?",
+        "we do not sell, but distil it",
+        "not now; distilling it later",
+    ],
 )
 def test_negation_ends_with_its_part_of_the_sentence(text: str) -> None:
     """A negation does not reach over a full stop, a comma or a `but`."""

@@ -54,6 +54,14 @@ def test_licences_are_known(source_texts: Mapping[str, SourceText]) -> None:
     assert not unknown, ", ".join(unknown)
 
 
+def test_reviewed_licences_are_named_by_their_own_id() -> None:
+    """An alias may belong to another version than the one meant: Orca 2's terms are not the older ones for data."""
+    aliases = {normal(a): p.id for p in PROFILES for a in p.aliases} | {normal(p.id): p.id for p in PROFILES}
+    named = {n for e in ENTRIES for n in (e.license, *(h.get("license") for h in e.history)) if n}
+
+    assert {n: aliases[normal(n)] for n in named if aliases.get(normal(n), n) != n} == {}
+
+
 def test_nothing_dangles() -> None:
     """Every base and every option of an ambiguous name is an entry."""
     assert dangling(ENTRIES, AMBIGUOUS) == []
