@@ -96,7 +96,7 @@ def _read(text: str, catalog: Catalog) -> Reading:
     described = describe(text, distinct(mentions))
     found = roles(text, mentions, described.use.actions)
     use = _relicensing(described.use, found)
-    alone = len(found.subjects) == 1 or bool(found.students or found.behind)
+    alone = len(found.subjects) < 2 or bool(found.students or found.behind)
     apart = {} if alone else _apart(text, found.subjects)
     return Reading(found, use, described.topics, described.asks, described.is_licensing, apart)
 
