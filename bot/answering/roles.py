@@ -42,7 +42,7 @@ class Roles:
 def roles(text: str, mentions: Sequence[Mention], actions: Sequence[str]) -> Roles:
     """Sort the names of a text by their part in it."""
     found = distinct(mentions)
-    things = [m for m in found if m.kind not in LICENSES]
+    things = [m for m in found if m.kind not in LICENSES and not _is_own_name(text, m, found)]
     licenses = [m for m in found if m.kind is MentionKind.LICENSE]
     unclear = tuple(m for m in found if m.kind is MentionKind.AMBIGUOUS_LICENSE)
     result, own_terms = _result_license(text, [m for m in mentions if m.kind is MentionKind.LICENSE], actions)
@@ -68,6 +68,23 @@ def roles(text: str, mentions: Sequence[Mention], actions: Sequence[str]) -> Rol
         subjects, students, result, own_terms, stated, unclear, labels, behind, _unlicensed(text, subjects),
         code_alone=takes_code_alone(text),
     )  # fmt: skip
+
+
+_OWN_NAME_BEFORE = re.compile(
+    r"\b(?:put|push|publish|release|upload|ship|call|name|host|post|brand|veröffentlich|nenn|publi|appel|llam|sub)"
+    r"\w*\b(?:[^.!?;]|\.(?=\w)){0,80}\b(?:as|called|named|to|under|als|unter|sous|comme|como)\s+(?:the name )?\W{0,2}$|"
+    r"\b(?:call|name|nennen|appeler|llamar)\w*\s+(?:it|ours|the result|das|es|le|lo)\s+\W{0,2}$",
+    re.IGNORECASE,
+)
+
+
+def _is_own_name(text: str, mention: Mention, found: Sequence[Mention]) -> bool:
+    """Whether an unknown name is only what the asker calls the result, or the variant of the known name before it:
+    `put it on the Hub as acme/Coder-7B`, `resnet50 IMAGENET1K_V2`."""
+    if mention.kind is not MentionKind.UNKNOWN or not any(m.target for m in found):
+        return False
+    variant = any(m.target and text[m.end : mention.start].isspace() for m in found if m.end < mention.start)
+    return variant or bool(_OWN_NAME_BEFORE.search(text[max(0, mention.start - 130) : mention.start]))
 
 
 def _of_owner(text: str, licenses: Sequence[Mention], unclear: tuple[Mention, ...], result: Mention | None) -> Roles:
@@ -115,9 +132,10 @@ def _same(one: Mention, other: Mention) -> bool:
 
 
 def _settled(subjects: tuple[Mention, ...], stated: tuple[Mention, ...]) -> tuple[Mention, ...]:
-    """Where a name leaves open which model it is, the licence that the question states speaks for it."""
+    """Where a name leaves open which model it is, the licence that the question states speaks for it: of several that
+    are told of nothing else, none does."""
     unclear = [m for m in subjects if m.kind is MentionKind.AMBIGUOUS]
-    if not unclear:
+    if not unclear or (len(unclear) == len(subjects) and len({m.target for m in stated}) > 1):
         return subjects
     return (*(m for m in subjects if m not in unclear), *stated)
 
@@ -358,7 +376,9 @@ _TRAINED_ON = re.compile(
     r"(?:(?:is|are|was|were|been|it'?s|got)\s+(?:\w+\s+)?(?:pre-?)?trained|pre-?trained|whose training data|"
     r"trained by \w+|vortrainiert|trainiert (?:wurde|ist)|(?:pré-?)?entraînée?s?|(?:pre-?)?entrenad[oa]s?)"
     r"\s+(?:mostly |only |purely |weights )?(?:on|with|is|from|auf|mit|sur|avec|con|en|sobre)\s+"
-    r"(?:the |data from |l['’]|la |le |el )?$",
+    r"(?:the |data from |l['’]|la |le |el )?$|"
+    r"\b(?:training (?:set|data|corpus|images)|trainingsdaten|données d['’]entraînement|datos de entrenamiento) "
+    r"(?:was|were|is|are|waren|sind|étaient|sont|eran|son) (?:the |l['’]|la |le |el )?$",
     re.IGNORECASE,
 )
 _TRAINED_AFTER = re.compile(
@@ -416,7 +436,8 @@ def _is_named(text: str, mention: Mention) -> bool:
 _PART = re.compile(
     r"\b(?:data ?sets?|corpus|corpora|data|images?|photos?|captions?|recordings?|texts?|library|libraries|package|"
     r"component|"
-    r"plugin|fonts?|wrapper|engine|sdk|tool|module|annotations?|table|database|paragraphs|articles|bibliothek|"
+    r"plugin|fonts?|wrapper|engine|sdk|tool|module|annotations?|table|database|paragraphs|articles|"
+    r"passages?|text ?books?|books?|papers?|posts?|lehrbuch|manuel|libro|bibliothek|"
     r"datensatz|bibliothèque|jeu de données|biblioteca|conjunto)\b",
     re.IGNORECASE,
 )
@@ -426,9 +447,15 @@ def _own_part(text: str, mention: Mention, things: Sequence[Mention]) -> bool:
     """Whether a licence is that of something without a name of its own: `a public data set whose README says ODbL`."""
     ends = [m.end() for m in _SENTENCE_END.finditer(text, 0, mention.start)]
     start, before = (ends or [0])[-1], (ends[-2] if len(ends) > 1 else 0)
-    if any(start <= m.start < mention.start for m in things):
-        return False
-    return bool(_PART.search(text[before : mention.start]))
+    named = [m.end for m in things if start <= m.start < mention.start]
+    if not named:
+        return bool(_PART.search(text[before : mention.start]))
+    item = _NEXT_ITEM.search(text, max(named), mention.start)
+    return item is not None and bool(_PART.search(text[item.end() : mention.start]))
+
+
+_NEXT_ITEM = re.compile(r"[,;]\s|\b(?:and|plus|und|et|y)\b")
+"""Behind it a list goes on with another thing: `a Stack Exchange answer, a passage from a textbook under CC BY-NC`."""
 
 
 def _tells_of(text: str, mention: Mention, things: Sequence[Mention]) -> bool:
