@@ -15,7 +15,7 @@ from knowledge.models import Passage, TermKind
 from knowledge.vocabulary import vocabulary
 
 _ALWAYS = -99.0
-_LEAST = {"prohibitions": _ALWAYS, "unclear": _ALWAYS, "conditions": 0.5, "permissions": 0.65, "notes": 1.2}
+_LEAST = {"prohibitions": _ALWAYS, "unclear": _ALWAYS, "conditions": 0.75, "permissions": 0.9, "notes": 1.3}
 """Log-odds from which a statement is made, by section."""
 _LEAST_BESIDE_A_BAN = 0.8
 """Where something is prohibited, the duties of other uses help little."""

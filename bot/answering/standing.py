@@ -113,8 +113,8 @@ def ready_made(text: str) -> str | None:
 
 
 _PERSON = (
-    r"(?:he|she|they|someone|somebody|people|everyone|everybody|folks|guys?|colleagues?|co-?workers?|boss|lead|cto|ceo|"
-    r"managers?|founders?|sellers?|lawyers?|legal|compliance|procurement|competitors?|customers?|clients?|friends?|"
+    r"(?:he|she|they|one|einer|eine|l['’]une?|un[oa]|someone|somebody|people|everyone|everybody|"
+    r"folks|guys?|colleagues?|co-?workers?|boss|lead|cto|ceo|managers?|founders?|sellers?|lawyers?|legal|compliance|procurement|competitors?|customers?|clients?|friends?|"
     r"vendors?|suppliers?|intern|developers?|devs?|engineers?|team|forum|reddit|blog\w*|posts?|threads?|"
     r"articles?|tweets?|"
     r"professor|reviewer|auditor|partner|kolleg\w*|chef\w*|jemand|man|anwält\w+|anwalt|konkurren\w+|kund\w+|leiter\w*|"

@@ -384,6 +384,12 @@ def test_what_names_nothing_has_no_subject(text: str, catalog: Catalog) -> None:
     assert not read(text, catalog).subjects
 
 
+@pytest.mark.parametrize("text", ["What about the latter?", "The other one is internal. The first one is sold."])
+def test_pointing_at_nothing_is_no_crash(text: str, catalog: Catalog) -> None:
+    """Words that point back at a subject where there is none are read past."""
+    assert not read(text, catalog).subjects
+
+
 @pytest.mark.parametrize("text", ["can we use Blorbo-7B?", "is acme-corp/zorgulon-4x9B ok for us?"])
 def test_an_unknown_name_is_kept_as_unknown(text: str, catalog: Catalog) -> None:
     """A name that looks like a model is held as unknown, not dropped and not guessed."""

@@ -88,6 +88,26 @@ def test_a_stated_licence_speaks_for_an_unclear_name() -> None:
     assert shown(read("our llama is under MIT, may we sell it?").subjects) == ["MIT"]
 
 
+def test_two_stated_licences_leave_an_unclear_name_unclear() -> None:
+    """`One says MIT, one says Apache`: which model it is has to be asked."""
+    assert shown(read("which llama is open; one says MIT, one says Apache-2.0. May we use it?").subjects) == ["llama"]
+
+
+@pytest.mark.parametrize(
+    ("text", "subjects"),
+    [
+        ("We tune Mistral 7B and put the result on the Hub as `Blorbo 9`.", ["Mistral 7B"]),
+        ("We tune Mistral 7B and call it Blorbo 9.", ["Mistral 7B"]),
+        ("ResNet-50 Blorbo 9 weights", ["ResNet-50"]),
+        ("We merge Mistral 7B with Blorbo 9.", ["Mistral 7B", "Blorbo 9"]),
+        ("We publish Blorbo 9.", ["Blorbo 9"]),
+    ],
+)
+def test_what_the_asker_calls_the_result_is_no_subject(text: str, subjects: list[str]) -> None:
+    """A name that nothing is known of is the result's where it is given to it, and a variant's behind a known name."""
+    assert shown(read(text).subjects) == subjects
+
+
 @given(st.lists(st.sampled_from(list(NAMES)), max_size=6), st.sets(st.sampled_from(["merge", "distill", "relicense"])))
 def test_no_name_is_lost_or_played_twice(names: list[str], actions: set[str]) -> None:
     """Whatever is named, in whatever order: a thing is subject or student, never both, and none is made up."""

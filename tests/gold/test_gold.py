@@ -21,7 +21,7 @@ def examined(services: Services, name: str) -> Scores:
 
 @pytest.mark.parametrize(
     ("name", "verdict", "dangerous", "recall", "precision"),
-    [("tuning.jsonl", 0.95, 4, 0.88, 0.78), ("held.jsonl", 0.75, 5, 0.74, 0.68)],
+    [("tuning.jsonl", 0.95, 4, 0.85, 0.80), ("held.jsonl", 0.75, 5, 0.74, 0.68)],
 )
 def test_the_exam_is_passed(
     services: Services, name: str, verdict: float, dangerous: int, recall: float, precision: float
