@@ -11,7 +11,7 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -162,8 +162,8 @@ def text_sha256(text: str) -> str:
 
 @cache
 def _data_fingerprint() -> str:
-    """Hash of the reviewed data that this program version brings."""
-    digest = hashlib.sha256()
+    """Hash of the reviewed data that this program version brings, and of how it compares names."""
+    digest = hashlib.sha256((resources.files("knowledge") / "naming.py").read_bytes())
     data = resources.files("knowledge") / "data"
     claims = sorted((f for f in (data / "claims").iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
     for file in [
@@ -198,6 +198,52 @@ class _Prepared:
     licenses: list[dict[str, Any]]
     subjects: list[dict[str, Any]]
     names: list[dict[str, Any]]
+
+
+class _Names:
+    """Names as they are gathered, each under its normal form; of one form and target, the first counts."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+        self._taken: set[tuple[str, str]] = set()
+
+    def add(self, shown: str, kind: str, target: str, rank: int, *, cased: bool = False, family: str = "") -> None:
+        """Let a name lead to a target."""
+        key = normal(shown)
+        for form in [key, key.removesuffix(".0")] if key.endswith(".0") and key.count(" ") else [key]:
+            self._taken.add((form, kind))
+            if form and (form, kind, target) not in self.rows:
+                self.rows[form, kind, target] = {
+                    "key": form, "shown": shown, "kind": kind, "target": target, "cased": cased, "rank": rank,
+                    "family": family,
+                }  # fmt: skip
+
+    def add_reviewed(self, entries: Sequence[RegistryEntry]) -> None:
+        """Add every name of the entries, and the repositories' names without their owners where nothing else is called
+        so."""
+        for entry in entries:
+            rank = 1 if entry.is_family else 2
+            for shown in (entry.id, entry.name, *entry.aliases):
+                self.add(shown, entry.kind, entry.id, rank, family=entry.family)
+            for shown in entry.cased:
+                self.add(shown, entry.kind, entry.id, rank, cased=True, family=entry.family)
+        repositories = [(e, e.id.rpartition("/")[2]) for e in entries if "/" in e.id]
+        counts = Counter(normal(name) for _, name in repositories)
+        for entry, name in repositories:
+            if _tells(name, 6) and self._is_free(name, counts):
+                self.add(name, entry.kind, entry.id, 3, family=entry.family)
+
+    def add_listed(self, entries: Sequence[RegistryEntry]) -> None:
+        """Add the repositories of public lists, without their owners only where that is no ordinary word."""
+        counts = Counter(normal(e.name) for e in entries)
+        for entry in entries:
+            self.add(entry.id, entry.kind, entry.id, 4, family=entry.family)
+            if _tells(entry.name) and entry.name != entry.name.lower() and self._is_free(entry.name, counts):
+                self.add(entry.name, entry.kind, entry.id, 4, cased=True, family=entry.family)
+
+    def _is_free(self, shown: str, counts: Mapping[str, int]) -> bool:
+        form = normal(shown)
+        return counts[form] == 1 and not any((form, kind) in self._taken for kind in _THINGS)
 
 
 class _Build:
@@ -311,58 +357,28 @@ class _Build:
     def _names(
         self, records: Sequence[LicenseRecord], entries: Sequence[RegistryEntry], ambiguous: Sequence[AmbiguousName]
     ) -> list[dict[str, Any]]:
-        names: dict[tuple[str, str, str], dict[str, Any]] = {}
-        taken: set[tuple[str, str]] = set()
-
-        def add(shown: str, kind: str, target: str, rank: int, *, cased: bool = False, family: str = "") -> None:
-            key = normal(shown)
-            forms = [key, key.removesuffix(".0")] if key.endswith(".0") and key.count(" ") else [key]
-            for form in forms:
-                taken.add((form, kind))
-                if form and (form, kind, target) not in names:
-                    names[form, kind, target] = {
-                        "key": form, "shown": shown, "kind": kind, "target": target, "cased": cased, "rank": rank,
-                        "family": family,
-                    }  # fmt: skip
-
-        names_of_lists = Counter(normal(e.name) for e in entries if e.listed)
+        names = _Names()
         known = {e.id for e in entries} | {r.profile.id for r in records}
         for name in (*ambiguous, *read_ambiguous_licenses()):
             options = [o for o in name.options if o in known]
             target = json.dumps({"question": name.question, "options": options, "name": name.names[0]})
             for shown in name.names:
                 kind = "ambiguous" if name in ambiguous else "ambiguous_license"
-                add(shown, kind, target, 0, cased=_needs_case(shown) and name not in ambiguous)
-        for entry in sorted(entries, key=lambda e: e.listed):
-            if entry.listed:
-                add(entry.id, entry.kind, entry.id, 4, family=entry.family)
-                alone = names_of_lists[normal(entry.name)] == 1
-                if alone and _tells(entry.name) and not any((normal(entry.name), k) in taken for k in _THINGS):
-                    add(entry.name, entry.kind, entry.id, 4, cased=True, family=entry.family)
-                continue
-            rank = 1 if entry.is_family else 2
-            for shown in (entry.id, entry.name, *entry.aliases):
-                add(shown, entry.kind, entry.id, rank, family=entry.family)
-            for shown in entry.cased:
-                add(shown, entry.kind, entry.id, rank, cased=True, family=entry.family)
+                names.add(shown, kind, target, 0, cased=_needs_case(shown) and name not in ambiguous)
+        names.add_reviewed([e for e in entries if not e.listed])
+        names.add_listed([e for e in entries if e.listed])
         for record in records:
             profile = record.profile
             rank = 3 if record.curated else 5
-            shown_names = [
-                profile.spdx,
-                profile.name,
-                profile.id,
-                *profile.aliases,
-            ]  # of one key, the first spelling counts
-            keys = [key for _, key in profile.documents]
-            for shown in filter(None, shown_names):
-                add(shown, "license", profile.id, rank, cased=_needs_case(shown))
-            for key in keys:
-                add(key, "license", profile.id, rank + 1, cased=_needs_case(key))
+            # Of one key, the first spelling counts.
+            for shown in filter(None, (profile.spdx, profile.name, profile.id, *profile.aliases)):
+                names.add(shown, "license", profile.id, rank, cased=_needs_case(shown))
+            for _, key in profile.documents:
+                names.add(key, "license", profile.id, rank + 1, cased=_needs_case(key))
                 if record.curated and (source := self.text(key)):
                     for shown in filter(None, (source.title, source.spdx, *source.aliases)):
-                        add(shown, "license", profile.id, rank + 1, cased=_needs_case(shown))
-        return list(names.values())
+                        names.add(shown, "license", profile.id, rank + 1, cased=_needs_case(shown))
+        return list(names.rows.values())
 
     def searchable(self, tell: Progress) -> Iterable[tuple[str, int, str]]:
         """Yield every clause for the word index."""
@@ -454,9 +470,10 @@ class _Build:
 _THINGS = ("model", "dataset", "software", "ambiguous", "license", "ambiguous_license")
 
 
-def _tells(name: str) -> bool:
+def _tells(name: str, shortest: int = 8) -> bool:
     """Whether a repository's name without its account is unlike anything else in a sentence: `RA_Reasoner`."""
-    return len(name) >= 8 and any(c in "-_" for c in name) and name != name.lower() and len(tokens(name)) > 1
+    parted = any(c in "-_" for c in name) or any(c.isdigit() for c in name)
+    return len(name) >= shortest and parted and len(tokens(name)) > 1
 
 
 _ABBREVIATION = re.compile(r"[a-z]{0,2}[bdfgps]l|0? ?bsd|cc 0")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 _TOKEN = re.compile(
     r"\d+(?:\.\d+)+(?!\d)|\d+x\d+\w*|[^\W\d_]+(?:\+\+)?|\d+[a-z]*|\+\+|(?<=\d)\+(?![\w+])", re.IGNORECASE
 )
+_APOSTROPHES = ("'", "’")
 _SIZE = re.compile(r"^(?:\d+(?:\.\d+)?[bmk]|\d+x\d+b?|a\d+b|\d+e|\d+k|\d+bit|e\d+b|fp\d+|bf\d+|int\d+|q\d+|px)$")
 SUFFIXES = frozenset(
     """instruct chat it base hf gguf awq gptq ggml onnx mlx exl2 preview it latest final v0.1 v0.2 v0.3 v1.0 v hf text pt
@@ -36,6 +37,8 @@ def tokens(text: str) -> list[Token]:
         if key == "v" and text[match.end() : match.end() + 1].isdigit():
             version_at = match.start()  # the `v` of a version says nothing: `v2.0` is `2.0`
             continue
+        if key == "s" and text[match.start() - 1 : match.start()] in _APOSTROPHES:
+            continue  # `DeepSeek's API` is the `DeepSeek API`
         found.append(Token(key, match.start() if version_at is None else version_at, match.end()))
         version_at = None
     return found

@@ -181,7 +181,9 @@ _ALIKE = re.compile(
 _ASIDE_AFTER = re.compile(
     r"^[^.!?,;]{0,20}\b(?:got|was|were|is|has been|had been)\s+(?:already )?(?:refused|rejected|denied|declined|"
     r"turned down|"
-    r"ruled out|vetoed|abgelehnt|refusé|rechazad\w)",
+    r"ruled out|vetoed|abgelehnt|refusé|rechazad\w)|"
+    r"^[^.!?,;]{0,25}\b(?:are|is|were) (?:also |only )?(?:in|inside|among|part of) (?:it|there|the (?:data|set|dataset|"
+    r"corpus|mix))\b",
     re.IGNORECASE,
 )
 

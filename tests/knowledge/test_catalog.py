@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.services import Services
 from knowledge.catalog import Catalog, Mention, MentionKind
 from knowledge.naming import is_variant_word, normal, tokens
+from knowledge.registry import read_registry
 from knowledge.store import Name
 
 
@@ -39,6 +40,7 @@ def found(catalog: Catalog, text: str) -> list[tuple[str, str]]:
         ("Mixtral-8x7B", "mixtral 8x7b"),
         ("OpenRAIL++", "openrail++"), ("CC BY-NC 4.0", "cc by nc 4.0"), ("  ", ""), ("Qwen2.5-VL", "qwen 2.5 vl"),
         ("Straße", "strasse"), ("模型", "模型"),
+        ("DeepSeek's API", "deepseek api"),
     ],
 )  # fmt: skip
 def test_spelling_does_not_matter(name: str, key: str) -> None:
@@ -294,6 +296,22 @@ def _same(services: Services, mention: Mention, name: Name) -> bool:
         return mention.target == name.target
     one, other = services.store.subject(mention.target), services.store.subject(name.target)
     return (one.family, one.license, one.license_state) == (other.family, other.license, other.license_state)
+
+
+def test_a_repository_is_found_without_its_owner(services: Services) -> None:
+    """Who copies `Mixtral-8x7B-Instruct-v0.1` without `mistralai/` is not told that nobody knows it, and gets the same
+    terms: only ordinary words (`code`, `apps`) and names of several things are left out."""
+    store, catalog = services.store, services.catalog
+    entries = [e for e in read_registry()[0] if "/" in e.id and not e.listed]
+    found = {e.id: catalog.lookup(e.id.rpartition("/")[2], e.kind) for e in entries}
+    lost = [e.id for e in entries if (m := found[e.id]) is None or not m.target]
+    targets = {
+        e.id: store.subject(m.target) for e in entries if (m := found[e.id]) and m.kind.value == e.kind and m.target
+    }
+    other = [e.id for e in entries if (t := targets.get(e.id)) and t.license != e.license and t.base != e.base]
+
+    assert len(lost) <= len(entries) // 100
+    assert other == []
 
 
 def test_long_text_is_searched(catalog: Catalog) -> None:
