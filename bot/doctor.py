@@ -85,7 +85,7 @@ def _mirror(settings: Settings) -> Check:
 
 
 def _knowledge(services: Services) -> Iterator[Check]:
-    from ingestion.pipeline import is_current  # noqa: PLC0415
+    from ingestion.fingerprint import is_current  # noqa: PLC0415
 
     state = services.store.current_state()
     if state is None:

@@ -78,7 +78,7 @@ class Services:
     def search(self) -> HybridSearch:
         """Word and vector search; opens the embedding model and the vector store."""
         if self._search is None:
-            from ingestion.pipeline import words_folder  # noqa: PLC0415
+            from ingestion.fingerprint import words_folder  # noqa: PLC0415
             from knowledge.search import HybridSearch  # noqa: PLC0415
             from knowledge.words import WordIndex  # noqa: PLC0415
 
@@ -176,7 +176,7 @@ class Services:
 
         `answering` says that the embedding model will be needed, too.
         """
-        from ingestion.pipeline import is_current  # noqa: PLC0415
+        from ingestion.fingerprint import is_current  # noqa: PLC0415
 
         if is_current(self.store.current_state(), self.settings.home):
             return False

@@ -7,15 +7,10 @@ previous knowledge answering. Vectors are not part of the switch: they are kept 
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +18,18 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlmodel import col
 
+from ingestion import fingerprint
 from ingestion.errors import IngestionError
+from ingestion.fingerprint import words_folder
+from ingestion.names import Names
 from ingestion.pins import PinError, resolve
 from ingestion.segmentation import segment
 from ingestion.sources.interface import Failed, Source, SourceText
 from knowledge.database import translated
 from knowledge.models import AmbiguousName, Clause, DocumentKind, LicenseRecord, Profile, Quote, RegistryEntry
-from knowledge.naming import normal, tokens
-from knowledge.profiles import profile_files, read_profiles
-from knowledge.registry import read_ambiguous_licenses, read_registry, registry_files
-from knowledge.store import LICENSE_JSON, SUBJECT_JSON, KnowledgeState, KnowledgeStore
+from knowledge.profiles import read_profiles
+from knowledge.registry import read_ambiguous_licenses, read_registry
+from knowledge.store import LICENSE_JSON, SUBJECT_JSON, KnowledgeStore
 from knowledge.tables import ClauseRow, DocumentRow, KnowledgeRow, LicenseRow, NameRow, SubjectRow
 from knowledge.words import build_word_index
 
@@ -76,11 +73,6 @@ class _Batch:
     delivered: set[str] = field(default_factory=set)
 
 
-def words_folder(home: Path, version: str) -> Path:
-    """Return where the word index of a knowledge version lives."""
-    return home / "words" / version
-
-
 def ingest(engine: Engine, home: Path, sources: Sequence[Source], *, progress: Progress | None = None) -> IngestReport:
     """Bring the knowledge base up to date with the sources and this program's profiles and registry.
 
@@ -107,7 +99,7 @@ def _ingest(engine: Engine, home: Path, sources: Sequence[Source], tell: Progres
     batch = _collect(sources, tell)
     added = tuple(k for k in batch.texts if k not in held)
     changed = tuple(k for k, sha in batch.hashes.items() if k in held and held[k] != sha)
-    manifest = _manifest(held | batch.hashes)
+    manifest = fingerprint.manifest(held | batch.hashes)
     report = IngestReport(
         version=before.version if before else "",
         added=added,
@@ -118,7 +110,7 @@ def _ingest(engine: Engine, home: Path, sources: Sequence[Source], tell: Progres
     )
     if before and before.manifest == manifest and words_folder(home, before.version).exists():
         return report
-    anew = before is None or before.segmentation != _segmentation()
+    anew = before is None or before.segmentation != fingerprint.segmentation_fingerprint()
     version = manifest[:12]
     build = _Build(engine, store, batch, [*added, *changed], anew=anew)
     prepared = build.prepare(tell)
@@ -160,37 +152,6 @@ def text_sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@cache
-def _data_fingerprint() -> str:
-    """Hash of the reviewed data that this program version brings, and of how it compares names."""
-    digest = hashlib.sha256((resources.files("knowledge") / "naming.py").read_bytes())
-    data = resources.files("knowledge") / "data"
-    claims = sorted((f for f in (data / "claims").iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
-    for file in [
-        *profile_files(),
-        *claims,
-        *registry_files(),
-        data / "vocabulary.yaml",
-        data / "ambiguous-licenses.yaml",
-    ]:
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
-
-
-@cache
-def _segmentation() -> str:
-    """Hash of the code that divides texts: what it made is made anew where the code has changed."""
-    folder = resources.files("ingestion")
-    modules = [f for f in (folder / "segmentation").iterdir() if f.name.endswith(".py")]
-    files = [*sorted(modules, key=lambda f: f.name), *(folder / f for f in ("numerals.py", "pins.py", "pipeline.py"))]
-    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
-
-
-def _manifest(hashes: dict[str, str]) -> str:
-    lines = [f"{key} {sha}" for key, sha in sorted(hashes.items())]
-    return hashlib.sha256("\n".join([_data_fingerprint(), _segmentation(), *lines]).encode()).hexdigest()
-
-
 @dataclass(frozen=True, slots=True)
 class _Prepared:
     """Everything that a switch writes besides the texts themselves."""
@@ -198,52 +159,6 @@ class _Prepared:
     licenses: list[dict[str, Any]]
     subjects: list[dict[str, Any]]
     names: list[dict[str, Any]]
-
-
-class _Names:
-    """Names as they are gathered, each under its normal form; of one form and target, the first counts."""
-
-    def __init__(self) -> None:
-        self.rows: dict[tuple[str, str, str], dict[str, Any]] = {}
-        self._taken: set[tuple[str, str]] = set()
-
-    def add(self, shown: str, kind: str, target: str, rank: int, *, cased: bool = False, family: str = "") -> None:
-        """Let a name lead to a target."""
-        key = normal(shown)
-        for form in [key, key.removesuffix(".0")] if key.endswith(".0") and key.count(" ") else [key]:
-            self._taken.add((form, kind))
-            if form and (form, kind, target) not in self.rows:
-                self.rows[form, kind, target] = {
-                    "key": form, "shown": shown, "kind": kind, "target": target, "cased": cased, "rank": rank,
-                    "family": family,
-                }  # fmt: skip
-
-    def add_reviewed(self, entries: Sequence[RegistryEntry]) -> None:
-        """Add every name of the entries, and the repositories' names without their owners where nothing else is called
-        so."""
-        for entry in entries:
-            rank = 1 if entry.is_family else 2
-            for shown in (entry.id, entry.name, *entry.aliases):
-                self.add(shown, entry.kind, entry.id, rank, family=entry.family)
-            for shown in entry.cased:
-                self.add(shown, entry.kind, entry.id, rank, cased=True, family=entry.family)
-        repositories = [(e, e.id.rpartition("/")[2]) for e in entries if "/" in e.id]
-        counts = Counter(normal(name) for _, name in repositories)
-        for entry, name in repositories:
-            if _tells(name, 6) and self._is_free(name, counts):
-                self.add(name, entry.kind, entry.id, 3, family=entry.family)
-
-    def add_listed(self, entries: Sequence[RegistryEntry]) -> None:
-        """Add the repositories of public lists, without their owners only where that is no ordinary word."""
-        counts = Counter(normal(e.name) for e in entries)
-        for entry in entries:
-            self.add(entry.id, entry.kind, entry.id, 4, family=entry.family)
-            if _tells(entry.name) and entry.name != entry.name.lower() and self._is_free(entry.name, counts):
-                self.add(entry.name, entry.kind, entry.id, 4, cased=True, family=entry.family)
-
-    def _is_free(self, shown: str, counts: Mapping[str, int]) -> bool:
-        form = normal(shown)
-        return counts[form] == 1 and not any((form, kind) in self._taken for kind in _THINGS)
 
 
 class _Build:
@@ -357,27 +272,16 @@ class _Build:
     def _names(
         self, records: Sequence[LicenseRecord], entries: Sequence[RegistryEntry], ambiguous: Sequence[AmbiguousName]
     ) -> list[dict[str, Any]]:
-        names = _Names()
+        names = Names()
         known = {e.id for e in entries} | {r.profile.id for r in records}
-        for name in (*ambiguous, *read_ambiguous_licenses()):
-            options = [o for o in name.options if o in known]
-            target = json.dumps({"question": name.question, "options": options, "name": name.names[0]})
-            for shown in name.names:
-                kind = "ambiguous" if name in ambiguous else "ambiguous_license"
-                names.add(shown, kind, target, 0, cased=_needs_case(shown) and name not in ambiguous)
+        for name in ambiguous:
+            names.add_ambiguous(name, "ambiguous", known)
+        for name in read_ambiguous_licenses():
+            names.add_ambiguous(name, "ambiguous_license", known)
         names.add_reviewed([e for e in entries if not e.listed])
         names.add_listed([e for e in entries if e.listed])
         for record in records:
-            profile = record.profile
-            rank = 3 if record.curated else 5
-            # Of one key, the first spelling counts.
-            for shown in filter(None, (profile.spdx, profile.name, profile.id, *profile.aliases)):
-                names.add(shown, "license", profile.id, rank, cased=_needs_case(shown))
-            for _, key in profile.documents:
-                names.add(key, "license", profile.id, rank + 1, cased=_needs_case(key))
-                if record.curated and (source := self.text(key)):
-                    for shown in filter(None, (source.title, source.spdx, *source.aliases)):
-                        names.add(shown, "license", profile.id, rank + 1, cased=_needs_case(shown))
+            names.add_license(record, {key: self.text(key) for _, key in record.profile.documents})
         return list(names.rows.values())
 
     def searchable(self, tell: Progress) -> Iterable[tuple[str, int, str]]:
@@ -414,8 +318,8 @@ class _Build:
                 id=1,
                 version=version,
                 manifest=manifest,
-                segmentation=_segmentation(),
-                data=_data_fingerprint(),
+                segmentation=fingerprint.segmentation_fingerprint(),
+                data=fingerprint.data_fingerprint(),
                 updated_at=now,
                 documents=len(self._keys()),
                 clauses=sum(len(self.tree(k)) for k in self._keys()),
@@ -467,37 +371,7 @@ class _Build:
             connection.execute(insert(ClauseRow), rows)
 
 
-_THINGS = ("model", "dataset", "software", "ambiguous", "license", "ambiguous_license")
-
-
-def _tells(name: str, shortest: int = 8) -> bool:
-    """Whether a repository's name without its account is unlike anything else in a sentence: `RA_Reasoner`."""
-    parted = any(c in "-_" for c in name) or any(c.isdigit() for c in name)
-    return len(name) >= shortest and parted and len(tokens(name)) > 1
-
-
-_ABBREVIATION = re.compile(r"[a-z]{0,2}[bdfgps]l|0? ?bsd|cc 0")
-"""Abbreviations that end in a consonant and the L of `licence`."""
-
-
-def _needs_case(name: str) -> bool:
-    """Short licence names are ordinary words elsewhere (German `mit`): they count in capitals only, but for those that
-    no word looks like (`sspl`, `agpl`)."""
-    key = normal(name)
-    return len(key) <= 4 and not _ABBREVIATION.fullmatch(key)
-
-
 def _drop_old_words(home: Path, keep: set[str]) -> None:
     for folder in (home / "words").glob("*"):
         if folder.name not in keep:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def is_current(state: KnowledgeState | None, home: Path) -> bool:
-    """Whether the knowledge in force was made by this program version and its word index is there."""
-    return (
-        state is not None
-        and state.data == _data_fingerprint()
-        and state.segmentation == _segmentation()
-        and words_folder(home, state.version).exists()
-    )

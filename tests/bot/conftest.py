@@ -12,7 +12,7 @@ import structlog
 
 from bot.model import Answer
 from bot.services import Services, open_services
-from ingestion.pipeline import words_folder
+from ingestion.fingerprint import words_folder
 from knowledge.models import Passage
 from knowledge.store import KnowledgeStore
 from knowledge.words import WordIndex

@@ -20,9 +20,10 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlmodel import col
 
-from ingestion import pipeline
+from ingestion import fingerprint, pipeline
 from ingestion.errors import IngestionError
-from ingestion.pipeline import IngestReport, ingest, is_current, text_sha256, words_folder
+from ingestion.fingerprint import is_current, words_folder
+from ingestion.pipeline import IngestReport, ingest, text_sha256
 from ingestion.sources.interface import Failed, Source, SourceText
 from ingestion.sources.official import OfficialSource
 from ingestion.sources.path import PathSource
@@ -240,7 +241,7 @@ def test_title_alone_does_not_make_a_new_version(place: Place) -> None:
 def test_new_segmentation_divides_everything_anew(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the code that divides texts has changed, all clauses are made anew, none twice."""
     before, clauses = place.store.current_state(), place.store.document("garden").clauses
-    monkeypatch.setattr(pipeline, "_segmentation", lambda: "another")
+    monkeypatch.setattr(fingerprint, "segmentation_fingerprint", lambda: "another")
     place.ingest()
     with place.engine.connect() as connection:
         count = connection.execute(select(func.count()).select_from(ClauseRow)).scalar()
@@ -547,7 +548,7 @@ def use_profile(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
     """Let the pipeline find one more reviewed profile, with a pin of these words."""
     profiles = [*_profiles(), profile_of(words)]
     monkeypatch.setattr(pipeline, "read_profiles", lambda: iter(profiles))
-    monkeypatch.setattr(pipeline, "_data_fingerprint", lambda: f"with {words}")
+    monkeypatch.setattr(fingerprint, "data_fingerprint", lambda: f"with {words}")
 
 
 def test_pins_are_stored_as_slices(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import Engine
 
 from bot.services import Services
-from ingestion.pipeline import ingest, words_folder
+from ingestion.fingerprint import words_folder
+from ingestion.pipeline import ingest
 from ingestion.sources.path import PathSource
 from knowledge.chroma import MemoryVectors
 from knowledge.database import open_database
