@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +21,9 @@ _LEAST = {"prohibitions": _ALWAYS, "unclear": _ALWAYS, "conditions": 0.75, "perm
 _LEAST_BESIDE_A_BAN = 0.8
 """Where something is prohibited, the duties of other uses help little."""
 _LEAST_OF_BOILERPLATE = 1.2
+_LEAST_OF_THE_FIELD = 0.0
+_OF_THE_FIELD = 2
+"""Duties of a licence that are stated because of the field alone."""
 _SHOWN_FOR_REVIEW = 3
 """Clauses shown to a lawyer where no reviewed terms exist."""
 
@@ -69,6 +73,8 @@ def state(draft: Draft, judgements: Sequence[Judgement], verdict: Verdict, passa
         if candidate.score >= least or candidate.term.kind is TermKind.CORRECTION:
             chosen["notes" if candidate.term.low and section == "conditions" else section].append(candidate)
     _never_empty(chosen, found, verdict)
+    if verdict is not Verdict.PROHIBITED:
+        _add_the_field(chosen, found)
     stated = {id(c) for members in chosen.values() for c in members}
     left_out: dict[str, int] = {}
     for candidate in found:
@@ -131,6 +137,18 @@ def _never_empty(chosen: dict[str, list[Candidate]], found: Sequence[Candidate],
     candidate = next((c for c in found if _section(c) == deciding and not c.term.low), None)
     if candidate:
         chosen[deciding].append(candidate)
+
+
+def _add_the_field(chosen: dict[str, list[Candidate]], found: Sequence[Candidate]) -> None:
+    """Add, of each licence, the two duties that the field of use makes likeliest, unless they are stated already."""
+    told = Counter(c.judgement.record.profile.id for c in chosen["conditions"] if c.is_of_the_field)
+    for candidate in found:
+        name = candidate.judgement.record.profile.id
+        fits = _binds(candidate) and candidate.is_of_the_field and candidate.score >= _LEAST_OF_THE_FIELD
+        new = candidate not in chosen["conditions"] and not candidate.judgement.case.behind
+        if fits and new and told[name] < _OF_THE_FIELD:
+            chosen["conditions"].append(candidate)
+            told[name] += 1
 
 
 _EXPLAINING = (TermKind.DEFINITION, TermKind.LIMITATION, TermKind.TERMINATION)

@@ -17,6 +17,7 @@ from bot.answering.judging import Judgement
 from bot.answering.rules import Finding, Truth
 from bot.model import Verdict
 from knowledge.models import LicenseRecord, Passage, Predicate, Term, TermKind
+from knowledge.vocabulary import vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,14 @@ class Candidate:
     def term(self) -> Term:
         """The term itself."""
         return self.finding.term
+
+    @property
+    def is_of_the_field(self) -> bool:
+        """Whether it hangs on what the use's field makes likely: for a health app, the practice of medicine."""
+        situation = self.judgement.situation
+        likely = vocabulary().domains.get(situation.use.domain or "", ())
+        open_topics = {t for t in likely if situation.topics.get(t) is Truth.OPEN}
+        return self.finding.truth is Truth.OPEN and bool(open_topics & set(_topics(self.term.when)))
 
     @property
     def score(self) -> float:
@@ -126,6 +135,14 @@ def _tests(when: Predicate | None) -> set[str]:
     if not when.parts:
         return {when.name}
     return {name for part in when.parts for name in _tests(part)}
+
+
+def _topics(when: Predicate | None) -> set[str]:
+    """Return the topics that a term's occasion names."""
+    if when is None:
+        return set()
+    own = set(when.values) if when.name == "topic" else set()
+    return own.union(*(_topics(part) for part in when.parts))
 
 
 def nearness(record: LicenseRecord, passages: Sequence[Passage]) -> dict[str, int]:

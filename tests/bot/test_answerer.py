@@ -467,3 +467,14 @@ def test_every_reviewed_licence_gets_a_sound_answer_to_every_use(quick_services:
             assert [s.id for s in answer.subjects] == [key]
 
     assert len(reviewed) >= 20
+
+
+@pytest.mark.parametrize("field", ["health", "legal advice", "personal finance"])
+def test_the_field_of_use_brings_its_clause(services: Services, field: str) -> None:
+    """Who builds for patients, clients or savers reads what the policy says of unlicensed professions, though nobody
+    asked about it; who builds for nobody in particular does not."""
+    told = services.answerer.answer(Question(f"can we fine-tune Llama 3 for a {field} app?"))
+    other = services.answerer.answer(Question("can we fine-tune Llama 3 for a puzzle app?"))
+
+    assert "unlicensed-practice" in {s.term for s in told.conditions}
+    assert "unlicensed-practice" not in {s.term for s in other.conditions}
