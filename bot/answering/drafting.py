@@ -21,7 +21,7 @@ _LEAST = {"prohibitions": _ALWAYS, "unclear": _ALWAYS, "conditions": 0.75, "perm
 _LEAST_BESIDE_A_BAN = 0.8
 """Where something is prohibited, the duties of other uses help little."""
 _LEAST_OF_BOILERPLATE = 1.2
-_LEAST_OF_THE_FIELD = 0.0
+_LEAST_OF_THE_FIELD = -0.5
 _OF_THE_FIELD = 2
 """Duties of a licence that are stated because of the field alone."""
 _SHOWN_FOR_REVIEW = 3
