@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +17,7 @@ from bot.model import Alternative, Question, Use, Verdict
 from bot.services import Services
 from knowledge.catalog import Mention, MentionKind
 from knowledge.guidance import Claim, Guide, Occasion, Task, Trigger, tasks
+from knowledge.lexicon import compiled
 from knowledge.models import LicenseRecord, RegistryEntry, TermKind
 from knowledge.profiles import claim_word, correction
 from knowledge.registry import read_registry
@@ -61,7 +61,7 @@ class Shelf:
 def claim(key: str, words: str, *licenses: str, **trigger: Any) -> Claim:
     """A false claim that a question states in these words; the clause of the licences shows what is so."""
     tests: dict[str, Any] = {name: frozenset(value) for name, value in trigger.items()}
-    fires = Trigger((re.compile(words),), **tests)
+    fires = Trigger((compiled(words),), **tests)
     return Claim(key, "A claim.", "The truth.", "a source", "2026-11-21", fires, licenses, PIN if licenses else None)
 
 
@@ -139,8 +139,8 @@ def test_guidance_is_short_and_what_the_words_call_for_comes_first(monkeypatch: 
     """Three pieces at most that fit; one whose phrase stands in the question goes before those of its topic."""
     topic = Trigger(asks=frozenset({"fees"}))
     pieces = [Guide(f"g{n}", f"Topic {n}", "Text.", "s", "d", topic) for n in range(4)]
-    words = Guide("words", "Words", "Text.", "s", "d", Trigger((re.compile("snow"),)))
-    other = Guide("other", "Other", "Text.", "s", "d", Trigger((re.compile("rain"),)))
+    words = Guide("words", "Words", "Text.", "s", "d", Trigger((compiled("snow"),)))
+    other = Guide("other", "Other", "Text.", "s", "d", Trigger((compiled("rain"),)))
     monkeypatch.setattr(advice, "guides", lambda: (*pieces, other, words))
 
     assert [g.title for g in advice.guidance(now("snow?", asks={"fees"}))] == ["Words", "Topic 0", "Topic 1"]
