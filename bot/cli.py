@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
@@ -294,6 +295,22 @@ def audit_show(decision_id: Annotated[str, typer.Argument(help="The id that an a
     if found is None:
         raise typer.Exit(_fail(f"There is no decision {decision_id!r}; `clausebot audit list` shows the ids.", 1))
     print(json.dumps(found, ensure_ascii=False, indent=1))
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on; behind a proxy the local one is enough.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8080,
+) -> None:
+    """Run the Slack app: `POST /slack/events`, `/healthz` and `/readyz`."""
+    from bot.slack import server  # noqa: PLC0415
+
+    with _services(quiet=True) as services:
+        server.check(services.settings, socket=False)
+        services.ensure_knowledge()
+        asyncio.run(server.serve_http(services, host, port))
 
 
 @app.command()

@@ -79,6 +79,8 @@ class Question:
     """Given by a form or a batch row; then taken as given."""
     use: Use | None = None
     """Given by a form or a batch row; then taken as given."""
+    key: str = ""
+    """What is the same each time that one question is answered anew after a breakdown: it gets one decision only."""
 
 
 @dataclass(frozen=True, slots=True)

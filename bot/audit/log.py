@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,11 +10,12 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Engine, func, insert, select
 
 from bot.audit.models import Decision
 from bot.model import Answer, Question
-from knowledge.database import translated
+from knowledge.database import StoreError, translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,16 @@ class DecisionLine:
         }
 
 
+ANSWER = TypeAdapter(Answer)
+"""Reads an answer back from its JSON."""
+
+
+def _id_of(question: Question) -> str:
+    if not question.key:
+        return secrets.token_hex(8)
+    return hashlib.sha256(f"decision\0{question.key}".encode()).hexdigest()[:16]
+
+
 class AuditLog:
     """The decisions of one database."""
 
@@ -55,8 +67,11 @@ class AuditLog:
         self._program = version("clausebot")
 
     def record(self, question: Question, answer: Answer) -> Answer:
-        """Write the decision and return the answer with its id; raises `StoreError`, and then nothing may be shown."""
-        answer = replace(answer, decision_id=secrets.token_hex(8))
+        """Write the decision and return the answer with its id; raises `StoreError`, and then nothing may be shown.
+
+        A question with a key that has its decision already gets that answer, not this one.
+        """
+        answer = replace(answer, decision_id=_id_of(question))
         values = {
             "id": answer.decision_id,
             "created_at": datetime.now(UTC),
@@ -75,9 +90,19 @@ class AuditLog:
             "written_by": answer.written_by,
             "elapsed_ms": answer.elapsed_ms,
         }
-        with translated("writing the decision"), self._engine.begin() as connection:
-            connection.execute(insert(Decision).values(**values))
+        try:
+            with translated("writing the decision"), self._engine.begin() as connection:
+                connection.execute(insert(Decision).values(**values))
+        except StoreError:
+            if question.key and (given := self.answer(answer.decision_id)):
+                return given
+            raise
         return answer
+
+    def answer(self, decision_id: str) -> Answer | None:
+        """Return the answer of a decision as it was given, or `None`."""
+        shown = self.show(decision_id)
+        return ANSWER.validate_python(shown) if shown else None
 
     def list(
         self,

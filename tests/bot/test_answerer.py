@@ -478,3 +478,15 @@ def test_the_field_of_use_brings_its_clause(services: Services, field: str) -> N
 
     assert "unlicensed-practice" in {s.term for s in told.conditions}
     assert "unlicensed-practice" not in {s.term for s in other.conditions}
+
+
+def test_a_question_with_a_key_is_decided_once(own_services: Services) -> None:
+    """Asked again after a breakdown, a question gets the answer that it had, word for word, and no second row."""
+    before = own_services.audit.count()
+    first = own_services.answerer.answer(Question("May we sell Mixtral 8x7B?", key="Ev1"))
+    again = own_services.answerer.answer(Question("May we sell Mixtral 8x7B now?", key="Ev1"))
+    other = own_services.answerer.answer(Question("May we sell Mixtral 8x7B?", key="Ev2"))
+
+    assert again == first == own_services.audit.answer(first.decision_id)
+    assert other.decision_id != first.decision_id
+    assert own_services.audit.count() == before + 2

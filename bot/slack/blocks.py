@@ -1,0 +1,445 @@
+"""Builds the messages that Slack shows: answers, cards, comparisons, choices and errors, in Slack's limits. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.card import Card, CardLine, Difference
+from bot.model import Alternative, Answer, Citation, Guidance, Statement, Subject, Verdict
+from bot.slack.text import as_quote, cleaned, escaped, link, one_line, pieces, shortened
+from knowledge.models import DocumentKind, LicenseRecord
+
+Block = dict[str, Any]
+
+MOST_BLOCKS = 50
+MOST_CHARACTERS = 10_000
+"""Of all blocks of a message together: Slack refuses messages from about 13,200 on (`msg_blocks_too_long`)."""
+SECTION_TEXT = 2900
+"""A little under Slack's 3,000."""
+FIELD_TEXT = 1900
+HEADER_TEXT = 150
+BUTTON_TEXT = 75
+BUTTON_VALUE = 2000
+FALLBACK_TEXT = 3000
+MOST_CHOICES = 5
+NOTHING = "–"
+"""Stands for an empty text, which Slack refuses."""
+
+VERDICT_WORDS = {
+    Verdict.ALLOWED: "Allowed",
+    Verdict.CONDITIONAL: "Allowed on conditions",
+    Verdict.PROHIBITED: "Not allowed",
+    Verdict.NEEDS_REVIEW: "Needs legal review",
+    Verdict.UNKNOWN: "Cannot decide yet",
+}
+VERDICT_MARKS = {
+    Verdict.ALLOWED: "🟢",
+    Verdict.CONDITIONAL: "🟡",
+    Verdict.PROHIBITED: "🔴",
+    Verdict.NEEDS_REVIEW: "🔵",
+    Verdict.UNKNOWN: "⚪",
+}
+_PARTS = {
+    DocumentKind.LICENSE: "licence",
+    DocumentKind.ACCEPTABLE_USE_POLICY: "acceptable use policy",
+    DocumentKind.NOTICE: "notice",
+    DocumentKind.GUIDANCE: "guidance",
+    DocumentKind.POLICY: "policy",
+}
+_CARD_SECTIONS = (
+    ("permissions", "It allows", "✓"),
+    ("conditions", "It demands", "☐"),
+    ("prohibitions", "It forbids", "✗"),
+    ("limitations", "Also", "·"),
+)
+_COMMAND = re.compile(r"`clausebot license ([^`]+)`")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one `chat.postMessage` takes."""
+
+    text: str
+    """For notifications and screen readers: verdict and summary, in mrkdwn."""
+    blocks: tuple[Block, ...]
+    metadata: dict[str, Any] | None = None
+
+
+# -- answers -----------------------------------------------------------------------------------------------------------
+
+
+def answer_messages(answer: Answer) -> tuple[Message, ...]:
+    """Return the main message of an answer and those that go on in its thread; every clause is in one of them, whole.
+
+    Where one message does not hold all, the open questions come before the clauses, so that they stay on the first.
+    """
+    before, clauses = [*_opening(answer), *_said(answer)], list(_answer_clauses(answer))
+    asked, after = _open_questions(answer), [*_alternatives(answer.alternatives), *_guidance(answer.guidance)]
+    tail = _closing(answer)
+    pages = _packed([*before, *clauses, *asked, *after], tail)
+    if len(pages) > 1:
+        pages = _packed([*before, *asked, *clauses, *after], tail)
+    word = VERDICT_WORDS[answer.verdict]
+    fallback = shortened(f"{VERDICT_MARKS[answer.verdict]} {word}. {escaped(_in_slack(answer.summary))}", FALLBACK_TEXT)
+    return _messages(fallback, f"{word}, continued", pages, _metadata(answer.decision_id))
+
+
+def _opening(answer: Answer) -> Iterator[list[Block]]:
+    yield [_header(f"{VERDICT_MARKS[answer.verdict]} {VERDICT_WORDS[answer.verdict]}", emoji=True)]
+    summary = escaped(_in_slack(answer.summary)).strip()
+    yield from ([_section(piece)] for piece in pieces(summary, SECTION_TEXT) if piece)
+    yield from _listed("", (_subject(s) for s in answer.subjects))
+
+
+def _subject(subject: Subject) -> str:
+    names = ", ".join(link(ref.source_url, ref.name) for ref in subject.licenses) or "no known licence"
+    base = f" · built on {one_line(', '.join(subject.inherited_from))}" if subject.inherited_from else ""
+    return f"{_bold(subject.name)} · {names}{base}"
+
+
+def _said(answer: Answer) -> Iterator[list[Block]]:
+    for title, mark, statements in (
+        ("You may", "✓", answer.permissions),
+        ("You must", "☐", answer.conditions),
+        ("You may not", "✗", answer.prohibitions),
+        ("For a lawyer", "?", answer.unclear),
+        ("Also", "·", answer.notes),
+    ):
+        yield from _listed(title, (_statement(mark, s) for s in statements))
+
+
+def _statement(mark: str, statement: Statement) -> str:
+    return f"{mark} {one_line(_in_slack(statement.text))}{_references(statement.citations)}"
+
+
+def _references(citations: Sequence[int]) -> str:
+    return " " + "".join(f"[{c + 1}]" for c in citations) if citations else ""
+
+
+def _answer_clauses(answer: Answer) -> Iterator[list[Block]]:
+    names = {ref.id: ref.name for subject in answer.subjects for ref in subject.licenses}
+    yield from _clauses(answer.citations, names)
+
+
+def _clauses(citations: Sequence[Citation], names: Mapping[str, str]) -> Iterator[list[Block]]:
+    """One unit a clause; the title belongs to the first."""
+    for number, citation in enumerate(citations, start=1):
+        title = [_section("*Clauses*")] if number == 1 else []
+        yield title + _clause(number, citation, names.get(citation.license, citation.license))
+
+
+def _clause(number: int, citation: Citation, name: str) -> list[Block]:
+    heading = f" “{citation.heading}”" if citation.heading and citation.heading not in citation.clause else ""
+    where = one_line(f"{name}, {_PARTS[citation.document]} {citation.clause}{heading}")
+    source = link(citation.source_url, "source") if citation.source_url else ""
+    head = pieces(f"*[{number}]* {where}", SECTION_TEXT)
+    head[-1:] = _joined([head[-1], source], " · ")
+    return [_section(text) for text in _joined([*head, *_quote(citation.quote)], "\n")]
+
+
+def _quote(quote: str | None) -> list[str]:
+    if quote is None:
+        return ["_The text is not on this machine, so the clause is named but not quoted._"]
+    room = SECTION_TEXT - len("> ")
+    return [as_quote(piece) for piece in pieces(one_line(quote), room)]
+
+
+def _open_questions(answer: Answer) -> list[list[Block]]:
+    return list(_listed("Open questions", (f"? {one_line(_in_slack(q))}" for q in answer.open_questions)))
+
+
+def _alternatives(alternatives: Iterable[Alternative]) -> Iterator[list[Block]]:
+    lines = (
+        f"→ {one_line(a.name)} · {one_line(a.license_name)} · {VERDICT_MARKS[a.verdict]} "
+        f"{VERDICT_WORDS[a.verdict].lower()}"
+        for a in alternatives
+    )
+    yield from _listed("Without this problem", lines)
+
+
+def _guidance(guidance: Iterable[Guidance]) -> Iterator[list[Block]]:
+    lines = (f"{_bold(g.title)}: {one_line(g.text)} [{one_line(g.source)}]" for g in guidance)
+    yield from _listed("Guidance (not licence text)", lines)
+
+
+def _closing(answer: Answer) -> list[Block]:
+    decision = answer.decision_id
+    known = [f"decision {one_line(decision)}"] if decision else []
+    version = [f"knowledge {one_line(answer.knowledge_version)}"] if answer.knowledge_version else []
+    note = _context(" · ".join(["Not legal advice", *known, *version]))
+    if not decision:
+        return [note]
+    ask = _button("ask_legal", "Ask legal", decision)
+    form = _button("ask_form", "Answer in a form", json.dumps({"decision": decision}))
+    return [note, _feedback(decision), _actions([form, ask] if answer.open_questions else [ask])]
+
+
+def _feedback(decision: str) -> Block:
+    def button(text: str, label: str, value: str) -> Block:
+        return {"text": _plain(text, emoji=True), "accessibility_label": label, "value": f"{value}:{decision}"}
+
+    return {
+        "type": "context_actions",
+        "elements": [
+            {
+                "type": "feedback_buttons",
+                "action_id": "feedback",
+                "positive_button": button("👍", "This answer helped", "up"),
+                "negative_button": button("👎", "Something is wrong with this answer", "down"),
+            }
+        ],
+    }
+
+
+def _metadata(decision: str) -> dict[str, Any] | None:
+    if not decision:
+        return None
+    return {"event_type": "clausebot_answer", "event_payload": {"decision_id": decision}}
+
+
+# -- cards -------------------------------------------------------------------------------------------------------------
+
+
+def card_messages(card: Card, *, clauses: bool = False) -> tuple[Message, ...]:
+    """Return the card of a name: licences, what they allow, demand and forbid, each with its clause; with the quotes,
+    if asked for."""
+    units = [[_header(card.name)], *_governs(card)]
+    for section, title, mark in _CARD_SECTIONS:
+        units += _listed(title, (_card_line(mark, line, card, numbered=clauses) for line in card.section(section)))
+    if clauses:
+        units += _clauses(card.citations, {r.profile.id: r.profile.name for r in card.records})
+    names = ", ".join(r.profile.name for r in card.records) or "no known licence"
+    fallback = shortened(one_line(f"{card.name} ({card.kind}): {names}"), FALLBACK_TEXT)
+    pages = _packed(units, _card_buttons(card, clauses=clauses))
+    return _messages(fallback, f"{shortened(one_line(card.name), 300)}, continued", pages)
+
+
+def _governs(card: Card) -> Iterator[list[Block]]:
+    lines = [line for record in card.records for line in _record(record)]
+    kind = "licence" if card.kind == "license" else one_line(card.kind)
+    under = ", under:" if lines and card.kind != "license" else ""
+    yield from _listed("", [kind[:1].upper() + kind[1:] + under, *lines])
+    yield from _listed("", (one_line(remark) for remark in card.remarks))
+
+
+def _record(record: LicenseRecord) -> Iterator[str]:
+    profile = record.profile
+    facts = [profile.publisher, profile.version, profile.spdx and f"SPDX {profile.spdx}"]
+    yield " · ".join([_linked_bold(profile.url, profile.name), *(one_line(f) for f in facts if f)])
+    documents = [link(record.source_urls.get(key), _PARTS[kind]) for kind, key in profile.documents]
+    if documents:
+        yield f"Documents: {', '.join(documents)}"
+    if not record.curated:
+        yield "No reviewed terms yet: questions about it go to a lawyer, with the clauses quoted."
+    if record.missing:
+        yield f"Not on this machine: {one_line(', '.join(record.missing))}"
+
+
+def _card_line(mark: str, line: CardLine, card: Card, *, numbered: bool) -> str:
+    references = _references(line.citations) if numbered else ""
+    return f"{mark} {one_line(line.text)}{_clause_names(line, card)}{references}"
+
+
+def _label(citation: Citation) -> str:
+    part = _PARTS[citation.document]
+    if citation.document is DocumentKind.LICENSE and citation.clause:
+        return citation.clause
+    return f"{part} {citation.clause}".strip()
+
+
+def _card_buttons(card: Card, *, clauses: bool) -> list[Block]:
+    if not 0 < len(card.id) <= BUTTON_VALUE:
+        return []
+    show = [_button("card_clauses", "Show clauses", card.id)] if card.citations and not clauses else []
+    others = (("card_compare", "Compare"), ("card_ask", "Ask about this"), ("share", "Share in channel"))
+    return [_actions([*show, *(_button(action, label, card.id) for action, label in others)])]
+
+
+def comparison_messages(one: Card, other: Card, differences: Iterable[Difference]) -> tuple[Message, ...]:
+    """Return where two cards differ, side by side, each side with its clauses (`bot.card.compare` finds them)."""
+    differences = list(differences)
+    title = f"{one.name} and {other.name}: where they differ"
+    said = [d for d in differences if d.kind != "wording"]
+    units = [[_header(title)], *(_difference(d, one, other) for d in said)]
+    reworded = [one_line(d.term) for d in differences if d.kind == "wording"]
+    units += _listed("Worded differently, but to the same effect", [f"· {term}" for term in reworded])
+    if not differences:
+        units.append([_section("No difference was found in what is recorded of them.")])
+    fallback = shortened(f"{one_line(title)}: {len(said)} points", FALLBACK_TEXT)
+    return _messages(fallback, shortened(f"{one_line(title)}, continued", FALLBACK_TEXT), _packed(units, []))
+
+
+def _difference(difference: Difference, one: Card, other: Card) -> list[Block]:
+    sides = [_side(difference.one, one), _side(difference.other, other)]
+    term = _bold(difference.term)
+    if len(term) <= SECTION_TEXT and all(len(side) <= FIELD_TEXT for side in sides):
+        return [{**_section(term), "fields": [_mrkdwn(side) for side in sides]}]
+    return [_section(piece) for text in (term, *sides) for piece in pieces(text, SECTION_TEXT)]
+
+
+def _side(line: CardLine | None, card: Card) -> str:
+    said = "– nothing of the kind –" if line is None else f"{one_line(line.text)}{_clause_names(line, card)}"
+    return f"{_bold(card.name)}\n{said}"
+
+
+def _clause_names(line: CardLine, card: Card) -> str:
+    names = ", ".join(dict.fromkeys(_label(card.citations[c]) for c in line.citations))
+    return f" ({one_line(names)})" if names else ""
+
+
+# -- short messages ----------------------------------------------------------------------------------------------------
+
+
+def name_choices(text: str, names: Sequence[str]) -> Message:
+    """Return a sentence and up to five names as buttons, for a name that is not known or means several things."""
+    usable = [name for name in dict.fromkeys(names) if name.strip() and len(name) <= BUTTON_VALUE][:MOST_CHOICES]
+    buttons = [_button(f"pick_name_{at}", name, name) for at, name in enumerate(usable)]
+    said = plain(text)
+    return Message(said.text, (*said.blocks, _actions(buttons)) if buttons else said.blocks)
+
+
+def error_message(reference: str) -> Message:
+    """Return what a person reads when the bot itself failed."""
+    return plain(
+        "Something went wrong on my side, so there is no answer. Please ask again; if it happens again, give the "
+        f"people who run me this reference: {reference}"
+    )
+
+
+def help_message() -> Message:
+    """Return what the bot can do and how to ask."""
+    lines = (
+        "`/license NAME` – what governs a model, dataset or licence, with its clauses",
+        "`/license compare A B` – where two of them differ",
+        "`/license help` – this text",
+        "A mention in a channel, or a direct message – ask in your own words; follow-ups in the thread need no mention",
+        "“Ask with details” – a form for the facts that decide: what you do, whether it is commercial, how many users",
+    )
+    text = "I answer licensing questions about AI models and data with a verdict and the clauses behind it."
+    blocks = (_section(text), _section("\n".join(f"• {line}" for line in lines)), _context("Not legal advice"))
+    return Message(text, blocks)
+
+
+def plain(text: str) -> Message:
+    """Return a message of nothing but this text, escaped; beyond 7,100 characters it is shortened."""
+    shown = shortened(escaped(text).strip() or NOTHING, MOST_CHARACTERS - SECTION_TEXT)
+    return Message(shortened(shown, FALLBACK_TEXT), tuple(_section(piece) for piece in pieces(shown, SECTION_TEXT)))
+
+
+# -- packing -----------------------------------------------------------------------------------------------------------
+
+
+def _packed(units: Iterable[list[Block]], tail: list[Block]) -> list[list[Block]]:
+    """Spread units over messages in order; `tail` ends the first. A unit is torn only if no message holds it whole."""
+    pages: list[list[Block]] = [[]]
+    free = MOST_CHARACTERS - _size(tail)
+    room = MOST_BLOCKS - len(tail)
+    for unit in _tearable(units):
+        if pages[-1] and (_size(unit) > free or len(unit) > room):
+            pages.append([])
+            free, room = MOST_CHARACTERS, MOST_BLOCKS
+        pages[-1] += unit
+        free, room = free - _size(unit), room - len(unit)
+    pages[0] += tail
+    return pages
+
+
+def _tearable(units: Iterable[list[Block]]) -> Iterator[list[Block]]:
+    """Give a unit that no message holds block by block."""
+    for unit in units:
+        if _size(unit) > MOST_CHARACTERS or len(unit) > MOST_BLOCKS:
+            yield from ([block] for block in unit)
+        else:
+            yield unit
+
+
+def _size(part: object) -> int:
+    """Count the characters of all texts and values in blocks."""
+    if isinstance(part, str):
+        return len(part)
+    if isinstance(part, dict):
+        return sum(_size(value) for value in part.values())
+    return sum(_size(value) for value in part) if isinstance(part, list) else 0
+
+
+def _messages(
+    text: str, later: str, pages: list[list[Block]], metadata: dict[str, Any] | None = None
+) -> tuple[Message, ...]:
+    first = Message(text, tuple(pages[0]), metadata)
+    rest = (Message(f"{later} ({n} of {len(pages)})", tuple(page)) for n, page in enumerate(pages[1:], start=2))
+    return first, *rest
+
+
+# -- parts of messages -------------------------------------------------------------------------------------------------
+
+
+def _listed(title: str, lines: Iterable[str]) -> Iterator[list[Block]]:
+    """Lines under a title as sections, as many lines to a section as it holds; nothing where there are no lines."""
+    whole = [piece for line in lines for piece in pieces(line, SECTION_TEXT)]
+    if whole:
+        yield from ([_section(text)] for text in _joined([*([f"*{title}*"] if title else []), *whole], "\n"))
+
+
+def _joined(parts: Iterable[str], between: str) -> list[str]:
+    """Join parts into as few texts as a section's limit allows."""
+    texts: list[str] = []
+    for part in filter(None, parts):
+        if texts and len(texts[-1]) + len(between) + len(part) <= SECTION_TEXT:
+            texts[-1] += between + part
+        else:
+            texts.append(part)
+    return texts
+
+
+def _in_slack(text: str) -> str:
+    """Name the command that this reader has."""
+    return _COMMAND.sub(r"/license \1", text)
+
+
+def _bold(text: str) -> str:
+    """Escape a text and set it bold, unless marks or length stand in the way."""
+    shown = one_line(text)
+    return f"*{shown}*" if shown and "*" not in shown and len(shown) < 500 else shown
+
+
+def _linked_bold(url: str | None, text: str) -> str:
+    shown = link(url, text)
+    return f"*{shown}*" if "*" not in shown and len(shown) < 500 else shown
+
+
+def _mrkdwn(text: str) -> Block:
+    return {"type": "mrkdwn", "text": text if text.strip() else NOTHING, "verbatim": True}
+
+
+def _plain(text: str, *, emoji: bool = False) -> Block:
+    return {"type": "plain_text", "text": text if text.strip() else NOTHING, "emoji": emoji}
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": _mrkdwn(text), "expand": True}
+
+
+def _header(text: str, *, emoji: bool = False) -> Block:
+    return {"type": "header", "text": _plain(_cut(text, HEADER_TEXT), emoji=emoji)}
+
+
+def _context(text: str) -> Block:
+    return {"type": "context", "elements": [_mrkdwn(shortened(text, SECTION_TEXT))]}
+
+
+def _actions(elements: list[Block]) -> Block:
+    return {"type": "actions", "elements": elements}
+
+
+def _button(action: str, label: str, value: str) -> Block:
+    return {"type": "button", "action_id": action, "text": _plain(_cut(label, BUTTON_TEXT)), "value": value}
+
+
+def _cut(text: str, limit: int) -> str:
+    """Shorten plain text, which Slack does not read as mrkdwn."""
+    said = " ".join(cleaned(text).split())
+    return said if len(said) <= limit else said[: limit - 1].rstrip() + "…"

@@ -1,0 +1,94 @@
+"""What an event of Slack asks of us: a question, a corrected one, or nothing. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """How a question reached us."""
+
+    MENTION = "mention"
+    DIRECT = "direct"
+    THREAD = "thread"
+    """A message in a thread, without a mention: ours only where we answered in that thread before."""
+    EDIT = "edit"
+    """A message that was changed: ours only where we answered it before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question in a conversation of Slack."""
+
+    key: str
+    """The same over all deliveries of it: `event_id`."""
+    kind: Kind
+    team: str
+    channel: str
+    user: str
+    text: str
+    ts: str
+    """Of the message that asks."""
+    thread_ts: str
+    """Of the thread that the answer goes to: its first message."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as it is kept in the inbox."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(raw: Mapping[str, Any]) -> Asked:
+        """Return what `to_json` gave."""
+        return Asked(**{**raw, "kind": Kind(raw["kind"])})
+
+
+_SPEAKING = frozenset({"", "file_share", "thread_broadcast"})
+"""Subtypes of messages that people write; all others tell of joins, topics, bots and the like."""
+
+
+def read_event(body: Mapping[str, Any], bot_user: str) -> Asked | None:
+    """Return the question that an event callback holds, or none; bots and our own messages ask nothing."""
+    event = _mapping(body.get("event"))
+    changed = event.get("subtype") == "message_changed"
+    message = _mapping(event.get("message")) if changed else event
+    text, user, ts = (_text(message.get(name)) for name in ("text", "user", "ts"))
+    channel, key = _text(event.get("channel")), _text(body.get("event_id"))
+    if not (text.strip() and user and ts and channel and key) or user == bot_user or message.get("bot_id"):
+        return None
+    if changed and text == _text(_mapping(event.get("previous_message")).get("text")):
+        return None  # Slack changed it itself, for instance by unfurling a link
+    kind = Kind.EDIT if changed else _kind(event, text, bot_user)
+    if kind is None:
+        return None
+    team = _text(body.get("team_id")) or _text(event.get("team"))
+    thread = _text(message.get("thread_ts")) or ts
+    return Asked(key, kind, team, channel, user, without_mention(text, bot_user), ts, thread)
+
+
+def _kind(event: Mapping[str, Any], text: str, bot_user: str) -> Kind | None:
+    if event.get("type") == "app_mention":
+        return Kind.MENTION
+    if event.get("type") != "message" or _text(event.get("subtype")) not in _SPEAKING:
+        return None
+    if event.get("channel_type") == "im":
+        return Kind.DIRECT
+    if f"<@{bot_user}" in text or not event.get("thread_ts"):
+        return None  # a mention comes as an event of its own; a message beside a thread is not for us
+    return Kind.THREAD
+
+
+def without_mention(text: str, bot_user: str) -> str:
+    """Return a question without the mention that addresses us."""
+    return re.sub(rf"\s*<@{re.escape(bot_user)}(?:\|[^>]*)?>[:,]?\s*", " ", text).strip() if bot_user else text.strip()
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
