@@ -79,6 +79,14 @@ class Desk:
         """Close an entry of the inbox."""
         await self._run(self._inbox.finish, key)
 
+    async def look_up(self, work: Callable[[str, Services], tuple[Message, ...]], text: str) -> tuple[Message, ...]:
+        """Return what a look-up finds, in the knowledge that is in force."""
+        return await self._run(self._looked_up, work, text)
+
+    def _looked_up(self, work: Callable[[str, Services], tuple[Message, ...]], text: str) -> tuple[Message, ...]:
+        self._services.refresh()
+        return work(text, self._services)
+
     # -- the steps ---------------------------------------------------------------------------------------------------
 
     async def show_status(self, raw: Mapping[str, Any], status: str = "is reading the licence…") -> None:
