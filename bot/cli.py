@@ -303,14 +303,17 @@ def serve(
         "127.0.0.1"
     ),
     port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8080,
+    socket: Annotated[bool, typer.Option("--socket", help="Connect to Slack instead of listening (Socket Mode).")] = (
+        False
+    ),
 ) -> None:
-    """Run the Slack app: `POST /slack/events`, `/healthz` and `/readyz`."""
+    """Run the Slack app: `POST /slack/events`, `/healthz` and `/readyz`; or Socket Mode."""
     from bot.slack import server  # noqa: PLC0415
 
     with _services(quiet=True) as services:
-        server.check(services.settings, socket=False)
+        server.check(services.settings, socket=socket)
         services.ensure_knowledge()
-        asyncio.run(server.serve_http(services, host, port))
+        asyncio.run(server.serve_socket(services) if socket else server.serve_http(services, host, port))
 
 
 @app.command()

@@ -108,7 +108,12 @@ class Listeners:
 
         task = asyncio.create_task(in_turn())
         self._starting.add(task)
-        task.add_done_callback(self._starting.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._starting.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("slack_work_failed", exc_info=error)
 
     async def handle_error(self, error: Exception, body: Mapping[str, Any]) -> BoltResponse:
         """Log what failed and let Slack deliver it again."""

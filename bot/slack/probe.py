@@ -5,8 +5,18 @@ from __future__ import annotations
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-NEEDED_SCOPES = ("app_mentions:read", "assistant:write", "chat:write", "commands", "im:history")
-"""The least that answering in channels and direct messages takes."""
+NEEDED_SCOPES = (
+    "app_mentions:read",
+    "assistant:write",
+    "chat:write",
+    "commands",
+    "im:history",
+    "channels:history",
+    "groups:history",
+    "links:read",
+    "links:write",
+)
+"""What `deploy/slack-manifest.yaml` asks for, with the reason of each."""
 
 
 def probe(token: str, api_url: str) -> tuple[str, str, str]:

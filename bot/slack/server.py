@@ -27,6 +27,7 @@ from bot.slack import durable
 from bot.slack.app import Listeners, build_app
 from bot.slack.desk import Desk
 from bot.slack.inbox import Inbox
+from bot.slack.socket import connected
 from bot.slack.web import build_web
 from knowledge.errors import ClausebotError
 
@@ -113,6 +114,13 @@ async def serve_http(services: Services, host: str, port: int) -> None:
             await stopped()
         finally:
             await runner.cleanup()
+
+
+async def serve_socket(services: Services) -> None:
+    """Serve in Socket Mode until the process is told to stop."""
+    async with running(services) as parts, connected(parts.app, services.settings.slack_app_token or ""):
+        log.info("serving", mode="socket")
+        await stopped()
 
 
 def not_ready(services: Services) -> str:

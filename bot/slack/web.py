@@ -11,6 +11,8 @@ from aiohttp import web
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
+from bot.slack.payload import fault
+
 LARGEST_REQUEST = 1 << 20
 """Bytes; Slack sends far less."""
 
@@ -28,7 +30,7 @@ def build_web(app: AsyncApp, signing_secret: str, readiness: Readiness) -> web.A
             return web.Response(status=401, text="The signature is wrong or too old.")
         try:
             parsed = parse(body, request.content_type)
-        except ValueError:
+        except (ValueError, RecursionError):
             return web.Response(status=400, text="This is neither JSON nor a form of Slack's.")
         headers: dict[str, str | Sequence[str]] = dict(request.headers)
         answer = await app.async_dispatch(AsyncBoltRequest(body=parsed, headers=headers, mode="socket_mode"))
@@ -72,4 +74,6 @@ def parse(body: bytes, content_type: str) -> dict[str, Any]:
         parsed = json.loads(text)
     if not isinstance(parsed, dict):
         raise ValueError("an object is wanted")  # noqa: TRY004  # the caller tells bad input from its own faults
+    if wrong := fault(parsed):
+        raise ValueError(f"{wrong} is not what Slack sends")
     return parsed

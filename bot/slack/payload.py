@@ -1,0 +1,52 @@
+"""Whether a payload has the shape that Slack gives it, as far as routing relies on it. Pure.
+
+Bolt and the SDK take identifiers for texts and objects for objects; a payload that breaks this would fail somewhere
+inside them, so it is refused before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_TEXTS = frozenset(
+    {
+        "team_id", "enterprise_id", "user_id", "app_id", "api_app_id", "bot_id", "channel_id", "event_id", "ts",
+        "thread_ts", "event_ts", "message_ts", "trigger_id", "response_url", "callback_id", "action_id", "block_id",
+        "type", "subtype", "command", "token", "bot_user_id", "tab", "hash", "enterprise_user_id", "user_team",
+        "domain", "url", "private_metadata", "external_id", "view_id", "root_view_id",
+    }
+)  # fmt: skip
+_OBJECTS = frozenset(
+    {"event", "view", "message", "previous_message", "container", "state", "action", "selected_option"}
+)
+_OBJECTS_OR_TEXTS = frozenset({"user", "channel", "team", "enterprise", "item"})
+_LISTS_OF_OBJECTS = frozenset(["actions", "authorizations", "links", "response_urls"])
+_DEEPEST = 60
+"""Levels; Slack's payloads have a dozen."""
+
+
+def fault(payload: Any, depth: int = 0) -> str:
+    """Return the first part of a payload that is not what Slack sends, or an empty text."""
+    if depth > _DEEPEST:
+        return "nesting"
+    if isinstance(payload, list):
+        return next(filter(None, (fault(part, depth + 1) for part in payload)), "")
+    if not isinstance(payload, Mapping):
+        return ""
+    wrong = next((name for name, value in payload.items() if not _fits(name, value)), "")
+    return wrong or next(filter(None, (fault(part, depth + 1) for part in payload.values())), "")
+
+
+def _fits(name: str, value: Any) -> bool:
+    if value is None:
+        return name != "event"
+    if name in _TEXTS:
+        return isinstance(value, str)
+    if name in _OBJECTS:
+        return isinstance(value, Mapping)
+    if name in _OBJECTS_OR_TEXTS:
+        return isinstance(value, (Mapping, str))
+    if name in _LISTS_OF_OBJECTS:
+        return isinstance(value, list) and all(isinstance(part, Mapping) for part in value)
+    return True
