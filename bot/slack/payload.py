@@ -40,7 +40,7 @@ def fault(payload: Any, depth: int = 0) -> str:
 
 def _fits(name: str, value: Any) -> bool:
     if value is None:
-        return name != "event"
+        return name not in {"event", "view", "actions", "action"}
     if name in _TEXTS:
         return isinstance(value, str)
     if name in _OBJECTS:
