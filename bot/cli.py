@@ -289,12 +289,13 @@ def audit_list(
 
 @audit_app.command("show")
 def audit_show(decision_id: Annotated[str, typer.Argument(help="The id that an answer shows.")]) -> None:
-    """Print a whole decision as it was given, as JSON."""
+    """Print a whole decision as it was given, and under `events` what happened to it later, as JSON."""
     with _services(quiet=True) as services:
         found = services.audit.show(decision_id)
+        events = [note.to_json() for note in services.audit.notes(decision_id)]
     if found is None:
         raise typer.Exit(_fail(f"There is no decision {decision_id!r}; `clausebot audit list` shows the ids.", 1))
-    print(json.dumps(found, ensure_ascii=False, indent=1))
+    print(json.dumps(found | {"events": events}, ensure_ascii=False, indent=1))
 
 
 @app.command()

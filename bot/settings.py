@@ -34,9 +34,16 @@ class Settings:
     slack_bot_token: str | None = field(default=None, repr=False)
     slack_signing_secret: str | None = field(default=None, repr=False)
     slack_app_token: str | None = field(default=None, repr=False)
+    slack_client_id: str | None = None
+    """`SLACK_CLIENT_ID`, with the two below: the app can be installed in several workspaces."""
+    slack_client_secret: str | None = field(default=None, repr=False)
+    token_key: str | None = field(default=None, repr=False)
+    """`CLAUSEBOT_TOKEN_KEY`: seals the tokens of installations in the database."""
     slack_api_url: str = "https://slack.com/api/"
     hf_endpoint: str = "https://huggingface.co"
     legal_channel: str | None = None
+    legal_group: str | None = None
+    """`CLAUSEBOT_LEGAL_GROUP`: user group (S…) or people (U…, with commas) who see legal's queue."""
     digest_channel: str | None = None
 
 
@@ -50,9 +57,13 @@ VARIABLES = {
     "slack_bot_token": "SLACK_BOT_TOKEN",
     "slack_signing_secret": "SLACK_SIGNING_SECRET",
     "slack_app_token": "SLACK_APP_TOKEN",
+    "slack_client_id": "SLACK_CLIENT_ID",
+    "slack_client_secret": "SLACK_CLIENT_SECRET",
+    "token_key": "CLAUSEBOT_TOKEN_KEY",
     "slack_api_url": "SLACK_API_URL",
     "hf_endpoint": "HF_ENDPOINT",
     "legal_channel": "CLAUSEBOT_LEGAL_CHANNEL",
+    "legal_group": "CLAUSEBOT_LEGAL_GROUP",
     "digest_channel": "CLAUSEBOT_DIGEST_CHANNEL",
 }
 """Field of `Settings` to its variable; in the TOML file the same names, in any case."""

@@ -155,6 +155,35 @@ class Catalog:
                 shown.setdefault(best.target, best.shown)
         return tuple(shown.values())[:limit]
 
+    def suggest(self, typed: str, limit: int = 20) -> tuple[str, ...]:
+        """Return names that begin as somebody types, then names that hold it, then names like it; each of another
+        subject, and each one that `lookup` finds again."""
+        self._load()
+        key = normal(typed)
+        if not key:
+            return ()
+        holding = [k for k in self._by_key if key in k]
+        holding.sort(key=lambda k: (not k.startswith(key), self._by_key[k][0].rank, len(k), k))
+        shown: dict[str, str] = {}
+        for name in (self._by_key[k][0] for k in holding):
+            if len(shown) == limit:
+                break
+            if not name.kind.startswith("ambiguous"):
+                shown.setdefault(name.target, self._display(name))
+        likely = () if shown else self.nearest(typed, limit)
+        return (*shown.values(), *likely)
+
+    def _display(self, name: Name) -> str:
+        """Return what a target is called, where that name leads back to it."""
+        if name.kind == "license":  # its short name says more to an engineer than its full one
+            return name.shown
+        try:
+            called = self._store.name_of(name.target)
+        except KeyError:
+            return name.shown
+        found = self.lookup(called)
+        return called if found and found.target == name.target else name.shown
+
     def _hub_ids(self, text: str) -> list[Mention]:
         found = []
         for match in _HUB_ID.finditer(text):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy import Engine, create_engine, event, insert, inspect, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchModuleError, OperationalError
 from sqlmodel import SQLModel
 
 from knowledge.errors import KnowledgeError
@@ -67,12 +67,19 @@ def _ensure_schema(engine: Engine, url: str) -> None:
                     f"The database {_masked(url)} has schema {found}, this program knows {SCHEMA_VERSION}: "
                     "it was written by a newer Clausebot. Update the program, or point CLAUSEBOT_HOME elsewhere."
                 )
+            make_missing(engine, SQLModel.metadata.tables.keys() - names)
             return
     with engine.begin() as connection:
         SQLModel.metadata.create_all(connection)
         connection.execute(text("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) PRIMARY KEY)"))
         if connection.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 0:
             connection.execute(text("INSERT INTO alembic_version VALUES (:v)"), {"v": SCHEMA_VERSION})
+
+
+def make_missing(engine: Engine, names: Collection[str]) -> None:
+    """Make the tables of these names that the database lacks; nothing that is there is touched."""
+    if names:
+        SQLModel.metadata.create_all(engine, tables=[SQLModel.metadata.tables[name] for name in names])
 
 
 @contextmanager
@@ -82,6 +89,18 @@ def translated(what: str) -> Iterator[None]:
         yield
     except (OperationalError, DatabaseError) as error:
         raise StoreError(f"The database ({what}) failed: {_reason(error)}") from error
+
+
+def insert_once(engine: Engine, table: type[SQLModel], what: str, **values: Any) -> bool:
+    """Insert a row and return true; return false where its key is taken. Raises `StoreError`."""
+    try:
+        with translated(what), engine.begin() as connection:
+            connection.execute(insert(table).values(**values))
+    except StoreError as error:
+        if isinstance(error.__cause__, IntegrityError):
+            return False
+        raise
+    return True
 
 
 def _reason(error: DatabaseError) -> str:

@@ -1,4 +1,4 @@
-"""The tables of decisions. Rows are only ever inserted; the database itself refuses the rest."""
+"""The tables of decisions and of what happened to them later. Rows are only inserted; the database refuses the rest."""
 
 from __future__ import annotations
 
@@ -37,23 +37,32 @@ class Decision(SQLModel, table=True):
     elapsed_ms: float = Field(description="from the question to the moment of writing this row")
 
 
-for _operation in ("UPDATE", "DELETE"):
-    event.listen(
-        Decision.__table__,  # type: ignore[attr-defined]
-        "after_create",
-        DDL(  # type: ignore[no-untyped-call]
-            f"CREATE TRIGGER decision_no_{_operation.lower()} BEFORE {_operation} ON decision "
-            "BEGIN SELECT RAISE(ABORT, 'decisions are never changed'); END"
-        ).execute_if(dialect="sqlite"),
-    )
+class DecisionEvent(SQLModel, table=True):
+    """One thing that happened to a decision after it was given: feedback, a review asked for, a share."""
 
-event.listen(
-    Decision.__table__,  # type: ignore[attr-defined]
-    "after_create",
+    __tablename__ = "decision_event"
+
+    seq: int | None = Field(default=None, primary_key=True, description="order of writing")
+    id: str = Field(index=True, unique=True, description="the same however often one event is delivered")
+    created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, index=True))
+    decision_id: str = Field(index=True)
+    kind: str = Field(index=True, description="a value of `EventKind`")
+    actor: str = Field(index=True, description="Slack user, or cli")
+    body: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+
+def _insert_only(table: Any) -> None:
+    """Have SQLite refuse to change or remove rows."""
+    name, refusal = table.name, "SELECT RAISE(ABORT, 'decisions are never changed')"
+    rules = [f"{verb} BEFORE {verb} ON {name} BEGIN {refusal}; END" for verb in ("UPDATE", "DELETE")]
     # INSERT OR REPLACE removes a row without any DELETE trigger.
-    DDL(  # type: ignore[no-untyped-call]
-        "CREATE TRIGGER decision_no_replace BEFORE INSERT ON decision "
-        "WHEN EXISTS (SELECT 1 FROM decision WHERE seq = NEW.seq OR id = NEW.id) "
-        "BEGIN SELECT RAISE(ABORT, 'decisions are never changed'); END"
-    ).execute_if(dialect="sqlite"),
-)
+    same = f"SELECT 1 FROM {name} WHERE seq = NEW.seq OR id = NEW.id"  # noqa: S608 - the name is our own
+    rules.append(f"REPLACE BEFORE INSERT ON {name} WHEN EXISTS ({same}) BEGIN {refusal}; END")
+    for rule in rules:
+        verb, _, then = rule.partition(" ")
+        ddl = DDL(f"CREATE TRIGGER {name}_no_{verb.lower()} {then}")  # type: ignore[no-untyped-call]
+        event.listen(table, "after_create", ddl.execute_if(dialect="sqlite"))
+
+
+for _table in (Decision, DecisionEvent):
+    _insert_only(SQLModel.metadata.tables[str(_table.__tablename__)])

@@ -5,29 +5,29 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.card import Card, CardLine, Difference
 from bot.model import Alternative, Answer, Citation, Guidance, Statement, Subject, Verdict
-from bot.slack.text import as_quote, cleaned, escaped, link, one_line, pieces, shortened
+from bot.slack import kit
+from bot.slack.kit import NOTHING, SECTION_TEXT, Block
+from bot.slack.text import as_quote, escaped, link, one_line, pieces, shortened
 from knowledge.models import DocumentKind, LicenseRecord
 
-Block = dict[str, Any]
-
 MOST_BLOCKS = 50
+MOST_VIEW_BLOCKS = 100
 MOST_CHARACTERS = 10_000
 """Of all blocks of a message together: Slack refuses messages from about 13,200 on (`msg_blocks_too_long`)."""
-SECTION_TEXT = 2900
-"""A little under Slack's 3,000."""
 FIELD_TEXT = 1900
-HEADER_TEXT = 150
-BUTTON_TEXT = 75
 BUTTON_VALUE = 2000
 FALLBACK_TEXT = 3000
 MOST_CHOICES = 5
-NOTHING = "–"
-"""Stands for an empty text, which Slack refuses."""
+LONGEST_CHOICE = 150
+"""Of the value of an option in a menu."""
+
+ANSWERED = "clausebot_answer"
+"""Event type of the metadata of our messages: it tells a message that is there already from one that is not."""
 
 VERDICT_WORDS = {
     Verdict.ALLOWED: "Allowed",
@@ -72,12 +72,14 @@ class Message:
 # -- answers -----------------------------------------------------------------------------------------------------------
 
 
-def answer_messages(answer: Answer) -> tuple[Message, ...]:
+def answer_messages(answer: Answer, lead: str = "") -> tuple[Message, ...]:
     """Return the main message of an answer and those that go on in its thread; every clause is in one of them, whole.
 
-    Where one message does not hold all, the open questions come before the clauses, so that they stay on the first.
+    `lead` (mrkdwn) stands above it. Where one message does not hold all, the open questions come before the clauses, so
+    that they stay on the first.
     """
-    before, clauses = [*_opening(answer), *_said(answer)], list(_answer_clauses(answer))
+    above = [[kit.context(lead)]] if lead else []
+    before, clauses = [*above, *_opening(answer), *_said(answer)], list(_answer_clauses(answer))
     asked, after = _open_questions(answer), [*_alternatives(answer.alternatives), *_guidance(answer.guidance)]
     tail = _closing(answer)
     pages = _packed([*before, *clauses, *asked, *after], tail)
@@ -89,9 +91,9 @@ def answer_messages(answer: Answer) -> tuple[Message, ...]:
 
 
 def _opening(answer: Answer) -> Iterator[list[Block]]:
-    yield [_header(f"{VERDICT_MARKS[answer.verdict]} {VERDICT_WORDS[answer.verdict]}", emoji=True)]
+    yield [kit.header(f"{VERDICT_MARKS[answer.verdict]} {VERDICT_WORDS[answer.verdict]}", emoji=True)]
     summary = escaped(_in_slack(answer.summary)).strip()
-    yield from ([_section(piece)] for piece in pieces(summary, SECTION_TEXT) if piece)
+    yield from ([kit.section(piece)] for piece in pieces(summary, SECTION_TEXT) if piece)
     yield from _listed("", (_subject(s) for s in answer.subjects))
 
 
@@ -128,7 +130,7 @@ def _answer_clauses(answer: Answer) -> Iterator[list[Block]]:
 def _clauses(citations: Sequence[Citation], names: Mapping[str, str]) -> Iterator[list[Block]]:
     """One unit a clause; the title belongs to the first."""
     for number, citation in enumerate(citations, start=1):
-        title = [_section("*Clauses*")] if number == 1 else []
+        title = [kit.section("*Clauses*")] if number == 1 else []
         yield title + _clause(number, citation, names.get(citation.license, citation.license))
 
 
@@ -138,7 +140,7 @@ def _clause(number: int, citation: Citation, name: str) -> list[Block]:
     source = link(citation.source_url, "source") if citation.source_url else ""
     head = pieces(f"*[{number}]* {where}", SECTION_TEXT)
     head[-1:] = _joined([head[-1], source], " · ")
-    return [_section(text) for text in _joined([*head, *_quote(citation.quote)], "\n")]
+    return [kit.section(text) for text in _joined([*head, *_quote(citation.quote)], "\n")]
 
 
 def _quote(quote: str | None) -> list[str]:
@@ -149,7 +151,16 @@ def _quote(quote: str | None) -> list[str]:
 
 
 def _open_questions(answer: Answer) -> list[list[Block]]:
-    return list(_listed("Open questions", (f"? {one_line(_in_slack(q))}" for q in answer.open_questions)))
+    """One unit a question, each with a button that opens the form for it; the title belongs to the first."""
+    units = []
+    for number, question in enumerate(answer.open_questions):
+        title = "*Open questions*\n" if number == 0 else ""
+        shown = pieces(f"{title}? {one_line(_in_slack(question))}", SECTION_TEXT)
+        units.append([kit.section(piece) for piece in shown])
+        if answer.decision_id:
+            value = form_value(decision=answer.decision_id, question=number)
+            units[-1][0]["accessory"] = kit.button("ask_form", "Answer", value)
+    return units
 
 
 def _alternatives(alternatives: Iterable[Alternative]) -> Iterator[list[Block]]:
@@ -170,17 +181,22 @@ def _closing(answer: Answer) -> list[Block]:
     decision = answer.decision_id
     known = [f"decision {one_line(decision)}"] if decision else []
     version = [f"knowledge {one_line(answer.knowledge_version)}"] if answer.knowledge_version else []
-    note = _context(" · ".join(["Not legal advice", *known, *version]))
+    note = kit.context(" · ".join(["Not legal advice", *known, *version]))
     if not decision:
         return [note]
-    ask = _button("ask_legal", "Ask legal", decision)
-    form = _button("ask_form", "Answer in a form", json.dumps({"decision": decision}))
-    return [note, _feedback(decision), _actions([form, ask] if answer.open_questions else [ask])]
+    ask = kit.button("ask_legal", "Ask legal", decision)
+    form = kit.button("ask_form", "Ask with details", form_value(decision=decision))
+    return [note, _feedback(decision), kit.actions([form, ask])]
+
+
+def form_value(**about: Any) -> str:
+    """Return what a button that opens the form carries: `decision` and `question` (its number), or `subject`."""
+    return json.dumps(about)
 
 
 def _feedback(decision: str) -> Block:
-    def button(text: str, label: str, value: str) -> Block:
-        return {"text": _plain(text, emoji=True), "accessibility_label": label, "value": f"{value}:{decision}"}
+    def thumb(text: str, label: str, value: str) -> Block:
+        return {"text": kit.plain_text(text, emoji=True), "accessibility_label": label, "value": f"{value}:{decision}"}
 
     return {
         "type": "context_actions",
@@ -188,8 +204,8 @@ def _feedback(decision: str) -> Block:
             {
                 "type": "feedback_buttons",
                 "action_id": "feedback",
-                "positive_button": button("👍", "This answer helped", "up"),
-                "negative_button": button("👎", "Something is wrong with this answer", "down"),
+                "positive_button": thumb("👍", "This answer helped", "up"),
+                "negative_button": thumb("👎", "Something is wrong with this answer", "down"),
             }
         ],
     }
@@ -198,7 +214,44 @@ def _feedback(decision: str) -> Block:
 def _metadata(decision: str) -> dict[str, Any] | None:
     if not decision:
         return None
-    return {"event_type": "clausebot_answer", "event_payload": {"decision_id": decision}}
+    return {"event_type": ANSWERED, "event_payload": {"decision_id": decision}}
+
+
+def marked(message: Message, decision_id: str, part: int) -> Message:
+    """Return a message of an answer with metadata that say which part of which decision it is."""
+    payload = {"decision_id": decision_id, "part": part}
+    return replace(message, metadata={"event_type": ANSWERED, "event_payload": payload})
+
+
+def superseded(message: Message) -> Message:
+    """Return an answer with the note that it is no longer the one, and without its buttons."""
+    note = "This answer is superseded: the question was changed, the new answer is below."
+    kept = without_buttons(message)
+    return replace(
+        kept, text=f"{note} {message.text}", blocks=(kit.context(f":arrows_counterclockwise: {note}"), *kept.blocks)
+    )
+
+
+def as_view(title: str, messages: Iterable[Message]) -> dict[str, Any]:
+    """Return a modal that shows messages one below the other, as far as a view holds them."""
+    shown: list[Block] = []
+    for block in (b for m in messages for b in without_buttons(m).blocks):
+        if len(shown) == MOST_VIEW_BLOCKS - 1:
+            shown.append(kit.context("There is more than Slack shows here."))
+            break
+        shown.append(block)
+    return {
+        "type": "modal",
+        "title": kit.plain_text(kit.cut(title, kit.VIEW_TITLE)),
+        "close": kit.plain_text("Close"),
+        "blocks": shown,
+    }
+
+
+def without_buttons(message: Message) -> Message:
+    """Return a message that cannot be clicked."""
+    kept = (b for b in message.blocks if b["type"] not in ("actions", "context_actions"))
+    return replace(message, blocks=tuple({n: part for n, part in b.items() if n != "accessory"} for b in kept))
 
 
 # -- cards -------------------------------------------------------------------------------------------------------------
@@ -207,7 +260,7 @@ def _metadata(decision: str) -> dict[str, Any] | None:
 def card_messages(card: Card, *, clauses: bool = False) -> tuple[Message, ...]:
     """Return the card of a name: licences, what they allow, demand and forbid, each with its clause; with the quotes,
     if asked for."""
-    units = [[_header(card.name)], *_governs(card)]
+    units = [[kit.header(card.name)], *_governs(card)]
     for section, title, mark in _CARD_SECTIONS:
         units += _listed(title, (_card_line(mark, line, card, numbered=clauses) for line in card.section(section)))
     if clauses:
@@ -252,11 +305,20 @@ def _label(citation: Citation) -> str:
 
 
 def _card_buttons(card: Card, *, clauses: bool) -> list[Block]:
-    if not 0 < len(card.id) <= BUTTON_VALUE:
+    if not 0 < len(card.id) <= BUTTON_VALUE // 2:
         return []
-    show = [_button("card_clauses", "Show clauses", card.id)] if card.citations and not clauses else []
-    others = (("card_compare", "Compare"), ("card_ask", "Ask about this"), ("share", "Share in channel"))
-    return [_actions([*show, *(_button(action, label, card.id) for action, label in others)])]
+    show = [kit.button("card_clauses", "Show clauses", card.id)] if card.citations and not clauses else []
+    about = form_value(subject=card.name if 0 < len(card.name.strip()) <= LONGEST_CHOICE else card.id)
+    return [
+        kit.actions(
+            [
+                *show,
+                kit.button("card_compare", "Compare", card.id),
+                kit.button("ask_form", "Ask about this", about),
+                kit.button("share", "Share in channel", card.id),
+            ]
+        )
+    ]
 
 
 def comparison_messages(one: Card, other: Card, differences: Iterable[Difference]) -> tuple[Message, ...]:
@@ -264,21 +326,27 @@ def comparison_messages(one: Card, other: Card, differences: Iterable[Difference
     differences = list(differences)
     title = f"{one.name} and {other.name}: where they differ"
     said = [d for d in differences if d.kind != "wording"]
-    units = [[_header(title)], *(_difference(d, one, other) for d in said)]
-    reworded = [one_line(d.term) for d in differences if d.kind == "wording"]
+    units = [[kit.header(title)], *(_difference(d, one, other) for d in said)]
+    reworded = [one_line(_point(d)) for d in differences if d.kind == "wording"]
     units += _listed("Worded differently, but to the same effect", [f"· {term}" for term in reworded])
     if not differences:
-        units.append([_section("No difference was found in what is recorded of them.")])
+        units.append([kit.section("No difference was found in what is recorded of them.")])
     fallback = shortened(f"{one_line(title)}: {len(said)} points", FALLBACK_TEXT)
     return _messages(fallback, shortened(f"{one_line(title)}, continued", FALLBACK_TEXT), _packed(units, []))
 
 
+def _point(difference: Difference) -> str:
+    """Return the point of a term as a heading: `keep-notices` as `Keep notices`."""
+    words = difference.term.replace("-", " ")
+    return words[:1].upper() + words[1:]
+
+
 def _difference(difference: Difference, one: Card, other: Card) -> list[Block]:
     sides = [_side(difference.one, one), _side(difference.other, other)]
-    term = _bold(difference.term)
+    term = _bold(_point(difference))
     if len(term) <= SECTION_TEXT and all(len(side) <= FIELD_TEXT for side in sides):
-        return [{**_section(term), "fields": [_mrkdwn(side) for side in sides]}]
-    return [_section(piece) for text in (term, *sides) for piece in pieces(text, SECTION_TEXT)]
+        return [{**kit.section(term), "fields": [kit.mrkdwn(side) for side in sides]}]
+    return [kit.section(piece) for text in (term, *sides) for piece in pieces(text, SECTION_TEXT)]
 
 
 def _side(line: CardLine | None, card: Card) -> str:
@@ -297,9 +365,14 @@ def _clause_names(line: CardLine, card: Card) -> str:
 def name_choices(text: str, names: Sequence[str]) -> Message:
     """Return a sentence and up to five names as buttons, for a name that is not known or means several things."""
     usable = [name for name in dict.fromkeys(names) if name.strip() and len(name) <= BUTTON_VALUE][:MOST_CHOICES]
-    buttons = [_button(f"pick_name_{at}", name, name) for at, name in enumerate(usable)]
+    buttons = [kit.button(f"pick_name_{at}", name, name) for at, name in enumerate(usable)]
     said = plain(text)
-    return Message(said.text, (*said.blocks, _actions(buttons)) if buttons else said.blocks)
+    return Message(said.text, (*said.blocks, kit.actions(buttons)) if buttons else said.blocks)
+
+
+def in_channel(channel: str) -> str:
+    """Return a link to a channel in mrkdwn; "this channel" where the id is none."""
+    return f"<#{channel}>" if re.fullmatch(r"[CGD][A-Z0-9]+", channel) else "this channel"
 
 
 def error_message(reference: str) -> Message:
@@ -315,19 +388,26 @@ def help_message() -> Message:
     lines = (
         "`/license NAME` – what governs a model, dataset or licence, with its clauses",
         "`/license compare A B` – where two of them differ",
+        "`/license channel` – whether and how I answer in this channel",
         "`/license help` – this text",
         "A mention in a channel, or a direct message – ask in your own words; follow-ups in the thread need no mention",
         "“Ask with details” – a form for the facts that decide: what you do, whether it is commercial, how many users",
+        "“Check licence question” in a message's menu – answers the question in that message, in its thread",
     )
     text = "I answer licensing questions about AI models and data with a verdict and the clauses behind it."
-    blocks = (_section(text), _section("\n".join(f"• {line}" for line in lines)), _context("Not legal advice"))
-    return Message(text, blocks)
+    listed = kit.section("\n".join(f"• {line}" for line in lines))
+    return Message(text, (kit.section(text), listed, kit.actions([ask_button()]), kit.context("Not legal advice")))
+
+
+def ask_button() -> Block:
+    """Return the button that opens an empty form."""
+    return kit.button("ask_form", "Ask with details", form_value())
 
 
 def plain(text: str) -> Message:
     """Return a message of nothing but this text, escaped; beyond 7,100 characters it is shortened."""
     shown = shortened(escaped(text).strip() or NOTHING, MOST_CHARACTERS - SECTION_TEXT)
-    return Message(shortened(shown, FALLBACK_TEXT), tuple(_section(piece) for piece in pieces(shown, SECTION_TEXT)))
+    return Message(shortened(shown, FALLBACK_TEXT), tuple(kit.section(piece) for piece in pieces(shown, SECTION_TEXT)))
 
 
 # -- packing -----------------------------------------------------------------------------------------------------------
@@ -381,7 +461,7 @@ def _listed(title: str, lines: Iterable[str]) -> Iterator[list[Block]]:
     """Lines under a title as sections, as many lines to a section as it holds; nothing where there are no lines."""
     whole = [piece for line in lines for piece in pieces(line, SECTION_TEXT)]
     if whole:
-        yield from ([_section(text)] for text in _joined([*([f"*{title}*"] if title else []), *whole], "\n"))
+        yield from ([kit.section(text)] for text in _joined([*([f"*{title}*"] if title else []), *whole], "\n"))
 
 
 def _joined(parts: Iterable[str], between: str) -> list[str]:
@@ -409,37 +489,3 @@ def _bold(text: str) -> str:
 def _linked_bold(url: str | None, text: str) -> str:
     shown = link(url, text)
     return f"*{shown}*" if "*" not in shown and len(shown) < 500 else shown
-
-
-def _mrkdwn(text: str) -> Block:
-    return {"type": "mrkdwn", "text": text if text.strip() else NOTHING, "verbatim": True}
-
-
-def _plain(text: str, *, emoji: bool = False) -> Block:
-    return {"type": "plain_text", "text": text if text.strip() else NOTHING, "emoji": emoji}
-
-
-def _section(text: str) -> Block:
-    return {"type": "section", "text": _mrkdwn(text), "expand": True}
-
-
-def _header(text: str, *, emoji: bool = False) -> Block:
-    return {"type": "header", "text": _plain(_cut(text, HEADER_TEXT), emoji=emoji)}
-
-
-def _context(text: str) -> Block:
-    return {"type": "context", "elements": [_mrkdwn(shortened(text, SECTION_TEXT))]}
-
-
-def _actions(elements: list[Block]) -> Block:
-    return {"type": "actions", "elements": elements}
-
-
-def _button(action: str, label: str, value: str) -> Block:
-    return {"type": "button", "action_id": action, "text": _plain(_cut(label, BUTTON_TEXT)), "value": value}
-
-
-def _cut(text: str, limit: int) -> str:
-    """Shorten plain text, which Slack does not read as mrkdwn."""
-    said = " ".join(cleaned(text).split())
-    return said if len(said) <= limit else said[: limit - 1].rstrip() + "…"

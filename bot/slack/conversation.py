@@ -1,12 +1,14 @@
-"""What an event of Slack asks of us: a question, a corrected one, or nothing. Pure."""
+"""What an event, a filled form or a shortcut asks of us: a question, a corrected one, or nothing. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from bot.model import Use
 
 
 class Kind(StrEnum):
@@ -18,6 +20,9 @@ class Kind(StrEnum):
     """A message in a thread, without a mention: ours only where we answered in that thread before."""
     EDIT = "edit"
     """A message that was changed: ours only where we answered it before."""
+    FORM = "form"
+    SHORTCUT = "shortcut"
+    """Somebody chose another's message as the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +40,26 @@ class Asked:
     """Of the message that asks."""
     thread_ts: str
     """Of the thread that the answer goes to: its first message."""
+    private: bool = False
+    """The answer goes to the direct conversation with the asker."""
+    subject: str = ""
+    """Chosen in a form: then it is what the question is about."""
+    use: Use | None = None
+    """Filled into a form: then it is taken as given."""
+    about: str = ""
+    """The decision that a form was opened from: what it knew beyond the fields of the form still holds."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as it is kept in the inbox."""
-        return asdict(self)
+        use = self.use.to_json() if self.use else None
+        return {name: getattr(self, name) for name in self.__dataclass_fields__} | {"use": use}
 
     @staticmethod
     def from_json(raw: Mapping[str, Any]) -> Asked:
         """Return what `to_json` gave."""
-        return Asked(**{**raw, "kind": Kind(raw["kind"])})
+        use = raw.get("use")
+        given = Use(**{**use, "actions": tuple(use["actions"])}) if use else None
+        return Asked(**{**raw, "kind": Kind(raw["kind"]), "use": given})
 
 
 _SPEAKING = frozenset({"", "file_share", "thread_broadcast"})
@@ -64,9 +80,19 @@ def read_event(body: Mapping[str, Any], bot_user: str) -> Asked | None:
     kind = Kind.EDIT if changed else _kind(event, text, bot_user)
     if kind is None:
         return None
-    team = _text(body.get("team_id")) or _text(event.get("team"))
+    team = _installed_team(body) or _text(event.get("team"))
     thread = _text(message.get("thread_ts")) or ts
     return Asked(key, kind, team, channel, user, without_mention(text, bot_user), ts, thread)
+
+
+def read_shortcut(body: Mapping[str, Any]) -> Asked | None:
+    """Return the question in the message that somebody chose, or none where it has no text."""
+    message, text = _mapping(body.get("message")), _text(_mapping(body.get("message")).get("text")).strip()
+    team, channel, user = (_text(_mapping(body.get(name)).get("id")) for name in ("team", "channel", "user"))
+    ts, trigger = _text(message.get("ts")), _text(body.get("trigger_id"))
+    if not (text and ts and channel and user and trigger):
+        return None
+    return Asked(trigger, Kind.SHORTCUT, team, channel, user, text, ts, _text(message.get("thread_ts")) or ts)
 
 
 def _kind(event: Mapping[str, Any], text: str, bot_user: str) -> Kind | None:
@@ -84,6 +110,13 @@ def _kind(event: Mapping[str, Any], text: str, bot_user: str) -> Kind | None:
 def without_mention(text: str, bot_user: str) -> str:
     """Return a question without the mention that addresses us."""
     return re.sub(rf"\s*<@{re.escape(bot_user)}(?:\|[^>]*)?>[:,]?\s*", " ", text).strip() if bot_user else text.strip()
+
+
+def _installed_team(body: Mapping[str, Any]) -> str:
+    """Return the workspace that has the app; in a channel shared between companies the message may be from another."""
+    authorizations = body.get("authorizations")
+    first = _mapping(authorizations[0]) if isinstance(authorizations, list) and authorizations else {}
+    return _text(first.get("team_id")) or _text(body.get("team_id"))
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -1,197 +1,320 @@
-"""Answers what was asked in Slack: decides once, posts once, in the right thread. Every step may be done again."""
+"""Answers what was asked in Slack: decides once, posts once, in the right place. Every step may be done again."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
-from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any
 
+import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.answering.question import understand
+from bot.audit.log import EventKind
 from bot.errors import QuestionError
-from bot.model import Answer, Question
+from bot.model import Answer, Named, Question, Use
 from bot.services import Services
-from bot.slack.blocks import Message, answer_messages, error_message, plain
+from bot.slack.blocks import ANSWERED, Message, answer_messages, error_message, in_channel, marked, plain, superseded
+from bot.slack.clients import Clients
 from bot.slack.conversation import Asked, Kind
-from bot.slack.inbox import Inbox, Reply
+from bot.slack.forms import FORM_FACTS
+from bot.slack.inbox import Inbox, Mode, Reply
+from bot.slack.refusals import is_of_the_place
+from bot.slack.text import one_line, shortened
+from bot.slack.workers import Workers
+from knowledge.errors import ClausebotError
 
 log = structlog.get_logger()
-P = ParamSpec("P")
-T = TypeVar("T")
 
-ANSWERED = "clausebot_answer"
-"""Event type of the metadata of our messages: it tells a message that is there already from one that is not."""
 _READING = ("Reading the licence…", "Looking for the clauses…", "Checking every quote…")
+_STATUS_S = 3
+"""How long the status may keep an answer waiting."""
+_LONGEST_TITLE = 80
+_LONGEST_ECHO = 500
+
+
+class ChannelOffError(ClausebotError):
+    """Somebody asked where the channel has switched us off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is said."""
+
+    channel: str
+    thread_ts: str
+    """Of the thread's first message; empty where what is said begins a thread."""
 
 
 class Desk:
     """Where questions from Slack are answered."""
 
-    def __init__(
-        self, services: Services, inbox: Inbox, client: AsyncWebClient, posting: AsyncWebClient | None = None
-    ) -> None:
+    def __init__(self, services: Services, inbox: Inbox, clients: Clients, workers: Workers) -> None:
         self._services = services
         self._inbox = inbox
-        self._client = client
-        self._posting = posting or client
-        """Posts, and never repeats a request by itself."""
-        # Answers are worked on one after the other; what Slack waits for never stands behind them.
-        self._answering = ThreadPoolExecutor(1, "answering")
-        self._noting = ThreadPoolExecutor(1, "noting")
+        self._clients = clients
+        self._workers = workers
+        self._direct: dict[tuple[str, str], str] = {}
 
     async def warm_up(self) -> None:
         """Load what the first question would wait for."""
-        await self._run_on(self._answering, self._load)
+        await self._workers.answer(self._load)
 
     def _load(self) -> None:
         understand(Question("May we fine-tune Llama 3?"), self._services.catalog)
         self._services.search.search("fine-tune", (), limit=1)
 
-    def close(self) -> None:
-        """Let go of the threads."""
-        for pool in (self._answering, self._noting):
-            pool.shutdown(cancel_futures=True)
+    async def admitted(self, asked: Asked) -> Asked | None:
+        """Return a question as its channel wants it, or none where it is not for us.
 
-    async def takes(self, asked: Asked) -> bool:
-        """Whether a message is for us: in a thread only where we answered, changed only where it was answered."""
+        In a thread we answer only where we did before, a changed message only where we answered it. Raises
+        `ChannelOffError` where somebody calls us and the channel does not want us.
+        """
+        return await self._workers.run(self._admitted, asked)
+
+    def _admitted(self, asked: Asked) -> Asked | None:
+        if asked.kind is Kind.DIRECT or not asked.channel:
+            return asked
+        earlier = self._inbox.to_question(asked) if asked.kind is Kind.EDIT else []
+        if (asked.kind is Kind.EDIT and not earlier) or (
+            asked.kind is Kind.THREAD and not self._inbox.in_thread(asked)
+        ):
+            return None
+        mode = self._inbox.mode(asked.team, asked.channel)
         if asked.kind is Kind.THREAD:
-            return bool(await self._run(self._inbox.in_thread, asked))
-        if asked.kind is Kind.EDIT:
-            return bool(await self._run(self._inbox.to_question, asked))
-        return True
+            return asked if mode is Mode.OPEN else None
+        if mode is Mode.OFF and asked.kind is Kind.MENTION:
+            raise ChannelOffError("I am switched off in this channel. Write to me directly, or see `/license channel`.")
+        elsewhere = any(reply.reply_channel != asked.channel for reply in earlier)
+        return replace(asked, private=elsewhere or mode in (Mode.PRIVATE, Mode.OFF))
 
     async def accept(self, asked: Asked) -> bool:
         """Write a question into the inbox; return false where an earlier delivery did. Raises `StoreError`."""
-        return await self._run(self._inbox.accept, asked.key, asked.to_json())
+        return await self._workers.run(self._inbox.accept, asked.key, asked.to_json())
 
     async def unfinished(self) -> list[tuple[str, dict[str, Any]]]:
         """Return what was accepted and not finished."""
-        return await self._run(self._inbox.unfinished)
+        return await self._workers.run(self._inbox.unfinished)
 
     async def finish(self, key: str) -> None:
         """Close an entry of the inbox."""
-        await self._run(self._inbox.finish, key)
-
-    async def look_up(self, work: Callable[[str, Services], tuple[Message, ...]], text: str) -> tuple[Message, ...]:
-        """Return what a look-up finds, in the knowledge that is in force."""
-        return await self._run(self._looked_up, work, text)
-
-    def _looked_up(self, work: Callable[[str, Services], tuple[Message, ...]], text: str) -> tuple[Message, ...]:
-        self._services.refresh()
-        return work(text, self._services)
+        await self._workers.run(self._inbox.finish, key)
 
     # -- the steps ---------------------------------------------------------------------------------------------------
-
-    async def show_status(self, raw: Mapping[str, Any], status: str = "is reading the licence…") -> None:
-        """Show that a question is worked on; where Slack refuses, nothing is lost."""
-        asked = Asked.from_json(raw)
-        with suppress(SlackApiError, OSError, TimeoutError):
-            await self._client.assistant_threads_setStatus(
-                channel_id=asked.channel, thread_ts=asked.thread_ts, status=status, loading_messages=list(_READING)
-            )
 
     async def decide(self, raw: Mapping[str, Any]) -> str:
         """Answer a question and return the decision's id; a text that is no question gets the sentence that says so."""
         asked = Asked.from_json(raw)
+        decision, _ = await asyncio.gather(self._decided(asked), self._show_status(asked))
+        return decision
+
+    async def _decided(self, asked: Asked) -> str:
         try:
-            answer = await self._run_on(self._answering, partial(self._answer, asked))
+            return (await self._workers.answer(self._answer, asked)).decision_id
         except QuestionError as error:
-            await self._say(asked, plain(str(error)))
+            await self._tell(asked, plain(str(error)))
             return ""
-        return answer.decision_id
 
     async def post(self, raw: Mapping[str, Any], decision_id: str) -> None:
-        """Post an answer into its thread, each part once, and mark the answers that it replaces."""
+        """Post an answer into its place, each part once, and mark the answers that it replaces.
+
+        Where Slack does not let us write there, the asker gets the answer directly. Raises what else Slack refuses.
+        """
         asked = Asked.from_json(raw)
-        answer = await self._run(self._services.audit.answer, decision_id)
+        answer = await self._workers.run(self._services.audit.answer, decision_id)
         if answer is None:
             raise LookupError(f"There is no decision {decision_id!r}.")
-        was_begun = await self._run(self._inbox.reply, asked.key) is not None
-        await self._run(self._inbox.will_reply, asked, decision_id)
-        there = await self._parts_there(asked, decision_id) if was_begun else {}
-        for part, message in enumerate(answer_messages(answer)):
-            if part not in there:
-                there[part] = await self._say(asked, _marked(message, decision_id, part))
-        await self._run(self._inbox.replied, asked.key, there[0])
+        place = await self._place(asked)
+        is_new = await self._workers.run(self._inbox.will_reply, asked, decision_id, place.channel)
+        try:
+            posted = await self._post_parts(asked.team, place, answer, _lead(asked), is_new=is_new)
+        except SlackApiError as error:
+            if asked.private or not is_of_the_place(error):
+                raise
+            place = await self._direct_place(asked)
+            posted = await self._post_parts(asked.team, place, answer, _lead(asked, refused=True), is_new=is_new)
+        await self._workers.run(self._inbox.replied, asked.key, place.channel, place.thread_ts or posted, posted)
         await self._replace_earlier(asked, decision_id)
+        await self._end_session(asked)
 
     async def apologise(self, raw: Mapping[str, Any], reference: str) -> None:
         """Say in one sentence that a question failed, with the reference that the log has."""
-        await self._say(Asked.from_json(raw), error_message(reference))
+        await self._tell(Asked.from_json(raw), error_message(reference))
 
-    # -- inside ------------------------------------------------------------------------------------------------------
+    # -- deciding ----------------------------------------------------------------------------------------------------
 
     def _answer(self, asked: Asked) -> Answer:
         self._services.refresh()
         earlier = [r for r in self._inbox.in_thread(asked) if r.question_ts != asked.ts and not r.superseded_by]
         found = (self._services.audit.answer(r.decision_id) for r in earlier)
         context = tuple(a.question for a in found if a)
-        where = f"slack:{asked.team}:{asked.channel}"
-        return self._services.answerer.answer(
-            Question(asked.text, f"slack:{asked.team}:{asked.user}", where, context, key=asked.key)
-        )
+        asker, where = asker_of(asked.team, asked.user), f"slack:{asked.team}:{asked.channel or 'direct'}"
+        question = Question(asked.text, asker, where, context, key=asked.key)
+        return self._services.answerer.answer(self._filled(question, asked))
 
-    async def _say(self, asked: Asked, message: Message) -> str:
-        posted = await self._posting.chat_postMessage(
-            channel=asked.channel, thread_ts=asked.thread_ts, text=message.text, blocks=list(message.blocks),
+    def _filled(self, question: Question, asked: Asked) -> Question:
+        """Return a question with what a form says of its subjects and its use."""
+        known = self._services.audit.answer(asked.about) if asked.about else None
+        question = replace(question, subjects=_subjects(asked, known))
+        if asked.use is None:
+            return question
+        return replace(question, use=_use(asked.use, understand(question, self._services.catalog).use, known))
+
+    async def _show_status(self, asked: Asked) -> None:
+        """Show that a question is worked on; where Slack refuses or is slow, nothing is lost."""
+        if asked.private or not asked.thread_ts:
+            return
+        try:
+            client = await self._clients.calling(asked.team)
+            where = {"channel_id": asked.channel, "thread_ts": asked.thread_ts}
+            showing = [
+                client.assistant_threads_setStatus(
+                    **where, status="is reading the licence…", loading_messages=list(_READING)
+                )
+            ]
+            if asked.kind is Kind.DIRECT:
+                title = {"title": _title(asked.text)} if asked.ts == asked.thread_ts else {}
+                showing.append(client.agents_sessions_setStatus(**where, status="processing", **title))
+            async with asyncio.timeout(_STATUS_S):
+                await asyncio.gather(*showing)
+        except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            log.info("status_not_shown", error=repr(error))
+
+    async def _end_session(self, asked: Asked) -> None:
+        if asked.kind is not Kind.DIRECT:
+            return
+        client = await self._clients.calling(asked.team)
+        with suppress(SlackApiError, aiohttp.ClientError, OSError, TimeoutError):
+            await client.agents_sessions_setStatus(channel_id=asked.channel, thread_ts=asked.thread_ts, status="active")
+
+    # -- posting -----------------------------------------------------------------------------------------------------
+
+    async def _place(self, asked: Asked) -> Place:
+        return await self._direct_place(asked) if asked.private else Place(asked.channel, asked.thread_ts)
+
+    async def _direct_place(self, asked: Asked) -> Place:
+        """Return the direct conversation with the asker."""
+        who = (asked.team, asked.user)
+        if who not in self._direct:
+            opened = await (await self._clients.calling(asked.team)).conversations_open(users=asked.user)
+            self._direct[who] = str(opened["channel"]["id"])
+        return Place(self._direct[who], "")
+
+    async def _tell(self, asked: Asked, message: Message) -> None:
+        """Say something where a question was asked, or to its asker directly where we may not write there."""
+        try:
+            await self._say(asked.team, await self._place(asked), message)
+        except SlackApiError as error:
+            if asked.private or not is_of_the_place(error):
+                raise
+            await self._say(asked.team, await self._direct_place(asked), message)
+
+    async def _post_parts(self, team: str, place: Place, answer: Answer, lead: str, *, is_new: bool) -> str:
+        """Post the messages of an answer, each once, and return the `ts` of the first."""
+        there = {} if is_new else await self._parts_there(team, place, answer.decision_id)
+        for part, message in enumerate(answer_messages(answer, lead)):
+            if part not in there:
+                thread = Place(place.channel, place.thread_ts or there.get(0, ""))
+                there[part] = await self._say(team, thread, marked(message, answer.decision_id, part))
+        return there[0]
+
+    async def _say(self, team: str, place: Place, message: Message) -> str:
+        client = await self._clients.posting(team)
+        posted = await client.chat_postMessage(
+            channel=place.channel, thread_ts=place.thread_ts or None, text=message.text, blocks=list(message.blocks),
             metadata=message.metadata, unfurl_links=False, unfurl_media=False,
         )  # fmt: skip
         return str(posted["ts"])
 
-    async def _parts_there(self, asked: Asked, decision_id: str) -> dict[int, str]:
+    async def _parts_there(self, team: str, place: Place, decision_id: str) -> dict[int, str]:
         """Return the parts of an answer that an earlier try posted before it broke off."""
-        there: dict[int, str] = {}
-        pages = await self._client.conversations_replies(
-            channel=asked.channel, ts=asked.thread_ts, include_all_metadata=True, limit=200
-        )
-        async for page in pages:
-            for message in page.get("messages", ()):
-                metadata = message.get("metadata") or {}
-                payload = metadata.get("event_payload") or {}
-                if metadata.get("event_type") == ANSWERED and payload.get("decision_id") == decision_id:
-                    there[int(payload.get("part", 0))] = message["ts"]
-        return there
+        client = await self._clients.calling(team)
+        if place.thread_ts:
+            pages = await client.conversations_replies(
+                channel=place.channel, ts=place.thread_ts, include_all_metadata=True, limit=200
+            )
+            return await _parts_in(pages, decision_id)
+        pages = await client.conversations_history(channel=place.channel, include_all_metadata=True, limit=200)
+        there = await _parts_in(pages, decision_id)
+        if 0 not in there:
+            return {}
+        return await self._parts_there(team, Place(place.channel, there[0]), decision_id)
 
     async def _replace_earlier(self, asked: Asked, decision_id: str) -> None:
         if asked.kind is not Kind.EDIT:
             return
-        for reply in await self._run(self._inbox.to_question, asked):
+        for reply in await self._workers.run(self._inbox.to_question, asked):
             if reply.superseded_by is None:
-                await self._mark_superseded(asked, reply)
-                await self._run(self._inbox.supersede, reply, decision_id)
+                await self._mark_superseded(asked.team, reply)
+                await self._workers.run(self._note_superseded, asked, reply, decision_id)
 
-    async def _mark_superseded(self, asked: Asked, reply: Reply) -> None:
-        answer = await self._run(self._services.audit.answer, reply.decision_id)
+    def _note_superseded(self, asked: Asked, reply: Reply, decision_id: str) -> None:
+        old, actor = reply.decision_id, asker_of(asked.team, asked.user)
+        self._services.audit.note(old, EventKind.SUPERSEDED, actor, {"by": decision_id}, key=f"superseded:{old}")
+        self._inbox.supersede(reply, decision_id)
+
+    async def _mark_superseded(self, team: str, reply: Reply) -> None:
+        answer = await self._workers.run(self._services.audit.answer, reply.decision_id)
         if answer is None or reply.reply_ts is None:
             return
-        message = _superseded(answer_messages(answer)[0])
+        message = superseded(answer_messages(answer)[0])
+        client = await self._clients.calling(team)
         with suppress(SlackApiError):  # somebody deleted it: then there is nothing left to mark
-            await self._client.chat_update(
-                channel=asked.channel, ts=reply.reply_ts, text=message.text, blocks=list(message.blocks)
+            await client.chat_update(
+                channel=reply.reply_channel, ts=reply.reply_ts, text=message.text, blocks=list(message.blocks)
             )
 
-    async def _run(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
-        return await self._run_on(self._noting, partial(work, *args, **named))
 
-    async def _run_on(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(pool, work)
-
-
-def _marked(message: Message, decision_id: str, part: int) -> Message:
-    payload = {"decision_id": decision_id, "part": part}
-    return replace(message, metadata={"event_type": ANSWERED, "event_payload": payload})
+def asker_of(team: str, user: str) -> str:
+    """Return how the audit table names a person of Slack."""
+    return f"slack:{team}:{user}"
 
 
-def _superseded(message: Message) -> Message:
-    """Return an answer with the note that it is no longer the one, and without its buttons."""
-    note = "This answer is superseded: the question was changed, the new answer is below."
-    first = {"type": "context", "elements": [{"type": "mrkdwn", "text": f":arrows_counterclockwise: {note}"}]}
-    kept = (b for b in message.blocks if b["type"] not in ("actions", "context_actions"))
-    return Message(f"{note} {message.text}", (first, *kept), message.metadata)
+def _subjects(asked: Asked, known: Answer | None) -> tuple[Named, ...] | None:
+    """Return what a form is about: what was chosen, with the others that its decision was about as well."""
+    if not asked.subject:
+        return None
+    others = [s.name for s in known.subjects] if known else []
+    return tuple(Named(name) for name in (others if asked.subject in others else [asked.subject]))
+
+
+def _use(filled: Use, read: Use, known: Answer | None) -> Use:
+    """Return the use of a form: what was filled in, where it was not, what the text says, and what the decision that
+    the form was opened from knew beyond the form's fields."""
+    kept = {name: fact for name, fact in known.use.facts.items() if name not in FORM_FACTS} if known else {}
+    return Use(
+        actions=filled.actions or read.actions,
+        commercial=read.commercial if filled.commercial is None else filled.commercial,
+        domain=filled.domain or read.domain,
+        facts={**kept, **read.facts, **filled.facts},
+    )
+
+
+def _title(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= _LONGEST_TITLE else words[: _LONGEST_TITLE - 1].rstrip() + "…"
+
+
+def _lead(asked: Asked, *, refused: bool = False) -> str:
+    """Return the line above an answer that does not stand under its question, in mrkdwn."""
+    echo = shortened(one_line(asked.text), _LONGEST_ECHO)
+    channel = in_channel(asked.channel)
+    if refused:
+        return f"I may not write in {channel}, so the answer comes here. You asked: {echo}"
+    if asked.private:
+        return f"You asked in {channel}: {echo}" if asked.channel else f"You asked: {echo}"
+    return f"Asked in a form: {echo}" if asked.kind is Kind.FORM else ""
+
+
+async def _parts_in(pages: AsyncIterable[Mapping[str, Any]], decision_id: str) -> dict[int, str]:
+    there: dict[int, str] = {}
+    async for page in pages:
+        for message in page.get("messages", ()):
+            metadata = message.get("metadata") or {}
+            payload = metadata.get("event_payload") or {}
+            if metadata.get("event_type") == ANSWERED and payload.get("decision_id") == decision_id:
+                there[int(payload.get("part", 0))] = message["ts"]
+    return there

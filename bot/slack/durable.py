@@ -9,22 +9,34 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import sqlite3
-from importlib.metadata import version
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions
-from slack_sdk.errors import SlackApiError
 
 from bot.slack.desk import Desk
+from bot.slack.refusals import is_passing
 
 log = structlog.get_logger()
 
+_SHAPE = "2"
+"""Changes when the steps of the workflow do. What a program with other steps began is then begun anew: decisions and
+posts are looked up before they are made, so that nothing is said twice."""
 _EXECUTOR = "clausebot"
 """One executor: a process that starts takes up what the one before it left."""
-_POSTING = StepOptions(name="post", retries_allowed=True, max_attempts=6, interval_seconds=1.0, backoff_rate=2.0)
-
+_DRAIN_S = 10
+"""How long a process that is told to stop goes on with what it has begun."""
+_DECIDING = StepOptions(
+    name="decide", retries_allowed=True, max_attempts=5, interval_seconds=0.5, backoff_rate=2.0, should_retry=is_passing
+)
+_POSTING = StepOptions(
+    name="post", retries_allowed=True, max_attempts=11, interval_seconds=1.0, backoff_rate=2.0, should_retry=is_passing
+)
+"""Eleven tries are 17 minutes: longer than most outages of Slack."""
+_APOLOGISING = StepOptions(**{**_POSTING, "name": "apologise"})
 
 _at_work: list[Desk] = []
 """The desk of this process. DBOS finds a workflow again by its function, which therefore cannot hold the desk."""
@@ -32,78 +44,71 @@ _at_work: list[Desk] = []
 
 @DBOS.workflow(name="answer")
 async def _answer(key: str, job: dict[str, Any]) -> None:
-    """Decide, post, close the entry; where that fails, say so in the thread."""
+    """Decide, post, close the entry; where that fails, say so where it was asked."""
     desk = _at_work[-1]
     try:
-        decision = await DBOS.run_step_async({"name": "decide"}, _decide, desk, job)
+        decision = await DBOS.run_step_async(_DECIDING, desk.decide, job)
         if decision:
             await DBOS.run_step_async(_POSTING, desk.post, job, decision)
     except Exception:  # nobody is left in silence, whatever it was
         reference = hashlib.sha256(key.encode()).hexdigest()[:8]
         log.exception("question_failed", key=key, reference=reference)
-        await DBOS.run_step_async({"name": "apologise"}, _apologise, desk, job, reference)
+        await _apologise(desk, job, reference)
     await DBOS.run_step_async({"name": "finish"}, desk.finish, key)
-
-
-async def _decide(desk: Desk, job: dict[str, Any]) -> str:
-    await desk.show_status(job)
-    return await desk.decide(job)
 
 
 async def _apologise(desk: Desk, job: dict[str, Any], reference: str) -> None:
     try:
-        await desk.apologise(job, reference)
-    except SlackApiError as error:
-        log.warning("apology_not_posted", reference=reference, error=error.response.get("error"))
+        await DBOS.run_step_async(_APOLOGISING, desk.apologise, job, reference)
+    except Exception:  # Slack lets us say nothing, neither there nor to the asker
+        log.exception("apology_not_posted", reference=reference)
 
 
 class Jobs:
     """The durable work on accepted questions."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self) -> None:
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def start(self, key: str, job: dict[str, Any]) -> None:
         """Begin the work on an accepted question, or do nothing where it has begun before."""
-        with SetWorkflowID(key):
+        with SetWorkflowID(f"{_SHAPE}:{key}"):
             handle = await DBOS.start_workflow_async(_answer, key, job)
         task = asyncio.create_task(handle.get_result())
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
-    async def drain(self, seconds: float) -> None:
-        """Wait for what is under way, but no longer; the rest goes on at the next start."""
+    async def drain(self) -> None:
+        """Wait a while for what is under way; the rest goes on at the next start."""
         if self._under_way:
-            await asyncio.wait(self._under_way, timeout=seconds)
-
-    async def take_up(self) -> int:
-        """Start what was accepted before the process ended and never begun; return how much there was."""
-        left = await self._desk.unfinished()
-        for key, job in left:
-            await self.start(key, job)
-        return len(left)
+            await asyncio.wait(self._under_way, timeout=_DRAIN_S)
 
 
-def launch(desk: Desk, home: Path, database_url: str) -> None:
-    """Open the workflows' own database (beside ours in the data folder, or in the same PostgreSQL) and recover."""
+@asynccontextmanager
+async def durable_jobs(desk: Desk, home: Path, database_url: str) -> AsyncIterator[Jobs]:
+    """Open the workflows' own database (beside ours in the data folder, or in the same PostgreSQL), take up what an
+    earlier process left, and close it all in order on the way out."""
     url = database_url if database_url.startswith("postgresql") else _sqlite(home / "jobs.db")
     config: DBOSConfig = {
         "name": "clausebot",
         "system_database_url": url,
-        "application_version": version("clausebot"),
+        "application_version": _SHAPE,
         "executor_id": _EXECUTOR,
         "log_level": "ERROR",
     }
+    jobs = Jobs()
     _at_work.append(desk)
-    DBOS(config=config)
-    DBOS.launch()
-
-
-def close() -> None:
-    """Stop the workflows; what is under way goes on at the next start."""
-    DBOS.destroy()
-    _at_work.pop()
+    try:
+        DBOS(config=config)
+        DBOS.launch()
+        for key, job in await desk.unfinished():
+            log.info("taken_up", key=key)
+            await jobs.start(key, job)
+        yield jobs
+    finally:
+        await jobs.drain()
+        DBOS.destroy()
+        _at_work.pop()
 
 
 def _sqlite(path: Path) -> str:

@@ -24,6 +24,9 @@ OPTION_VALUE = 150
 MOST_PEOPLE = 10**10
 MOST_DOLLARS = 10**15
 
+FORM_FACTS = frozenset({"users", "revenue_usd", "region"})
+"""The facts of a use that have a field of their own."""
+
 COMMERCIAL = {"yes": True, "no": False, "unsure": None}
 REASONS = {
     "verdict": "The verdict is wrong",
@@ -50,9 +53,10 @@ class Submission:
 
     text: str
     """The question as typed, or one put together from the fields."""
-    subjects: tuple[str, ...]
-    use: Use
-    """Empty where no field on the use was filled: then the text says what is meant."""
+    subject: str
+    """Empty where none was chosen: then the text names it."""
+    use: Use | None
+    """None where no field on the use was filled: then the text says what is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +71,17 @@ class Reason:
 # -- the ask form ------------------------------------------------------------------------------------------------------
 
 
-def ask_form(*, subject: str | None, use: Use | None, private_metadata: str) -> View:
-    """Return the form of a structured question, filled with what is known; raises `ValueError` for metadata over 3,000
-    characters."""
+def ask_form(
+    *, text: str = "", subject: str | None, use: Use | None, still_open: str = "", private_metadata: str
+) -> View:
+    """Return the form of a structured question, filled with what is known; `still_open` is the open question that it
+    was opened for. Raises `ValueError` for metadata over 3,000 characters."""
     known = use or Use()
     subject_hint = "A model, dataset or licence; type a few letters."
+    shown = {"type": "plain_text", "text": f"Still open: {still_open}"[:LONGEST_TEXT], "emoji": False}
     blocks = [
-        _input("question", "Your question", _text_input(multiline=True), hint="Or leave it to the fields below."),
+        *([{"type": "section", "text": shown}] if still_open else []),
+        _input("question", "Your question", _question_input(text), hint="Or leave it to the fields below."),
         _input("subject", "What it is about", _subject_select(subject), hint=subject_hint),
         _input("actions", "What you want to do", _actions_select(known.actions)),
         _input("commercial", "Is it commercial?", _commercial_radio(use)),
@@ -83,6 +91,11 @@ def ask_form(*, subject: str | None, use: Use | None, private_metadata: str) -> 
         _input("region", "Territory", _territory(known), hint="Where you are established: Germany, US, EU."),
     ]
     return _modal("ask", "Ask with details", "Ask", private_metadata, blocks)
+
+
+def _question_input(text: str) -> dict[str, Any]:
+    initial = {"initial_value": text} if 0 < len(text) <= LONGEST_TEXT else {}
+    return _text_input(multiline=True) | initial
 
 
 def _revenue(use: Use) -> dict[str, Any]:
@@ -145,7 +158,7 @@ def read_ask_form(view_state_values: Mapping[str, Any]) -> Submission:
     use = Use(_read_actions(values), _read_commercial(values), _read_domain(values), _read_facts(values))
     if not text and not subject:
         raise FormError("question", "Ask a question, or choose below what it is about.")
-    return Submission(text or _composed(subject, use), (subject,) if subject else (), use)
+    return Submission(text or _composed(subject, use), subject, None if use == Use() else use)
 
 
 def _read_actions(values: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Engine, insert, select, update
-from sqlalchemy.exc import IntegrityError
-from sqlmodel import SQLModel, col
+from sqlalchemy import Engine, delete, insert, select, update
+from sqlmodel import col
 
 from bot.slack.conversation import Asked
-from bot.slack.models import SlackInbox, SlackReply
-from knowledge.database import translated
+from bot.slack.models import SlackChannel, SlackInbox, SlackReply
+from knowledge.database import insert_once, make_missing, translated
+
+
+class Mode(StrEnum):
+    """What people want of us in a channel."""
+
+    OPEN = "open"
+    """Answers in threads; in a thread that we are in, a follow-up needs no mention."""
+    MENTION = "mention"
+    """Answers in threads, and only who mentions us."""
+    PRIVATE = "private"
+    """Answers go to the asker's direct messages."""
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,30 +34,23 @@ class Reply:
 
     decision_id: str
     question_ts: str
+    reply_channel: str
     reply_ts: str | None
     superseded_by: str | None
 
 
 class Inbox:
-    """The inbox and the replies of one database. Its tables are made where they are missing."""
+    """The inbox, the replies and the channels of one database. Its tables are made where they are missing."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        tables = [SQLModel.metadata.tables[t] for t in ("slack_inbox", "slack_reply")]
         with translated("making Slack's tables"):
-            SQLModel.metadata.create_all(engine, tables=tables)
+            make_missing(engine, ("slack_inbox", "slack_reply", "slack_channel"))
 
     def accept(self, key: str, job: dict[str, Any]) -> bool:
         """Write down that something was taken; return false where it was taken before. Raises `StoreError`."""
-        row = {"key": key, "job": job, "received_at": datetime.now(UTC)}
-        try:
-            with translated("writing Slack's inbox"), self._engine.begin() as connection:
-                connection.execute(insert(SlackInbox).values(**row))
-        except Exception as error:
-            if isinstance(error.__cause__, IntegrityError):
-                return False
-            raise
-        return True
+        received = datetime.now(UTC)
+        return insert_once(self._engine, SlackInbox, "writing Slack's inbox", key=key, job=job, received_at=received)
 
     def finish(self, key: str) -> None:
         """Note that nothing is left to do for an entry."""
@@ -69,7 +74,7 @@ class Inbox:
         """Return the answers given in the thread of a question before it, oldest first."""
         return self._replies(
             col(SlackReply.team) == asked.team,
-            col(SlackReply.channel) == asked.channel,
+            col(SlackReply.reply_channel) == asked.channel,
             col(SlackReply.thread_ts) == asked.thread_ts,
             col(SlackReply.key) != asked.key,
         )
@@ -83,24 +88,17 @@ class Inbox:
             col(SlackReply.key) != asked.key,
         )
 
-    def reply(self, key: str) -> Reply | None:
-        """Return the answer to an inbox entry, if there is one by now."""
-        return next(iter(self._replies(col(SlackReply.key) == key)), None)
+    def will_reply(self, asked: Asked, decision_id: str, reply_channel: str) -> bool:
+        """Note, before it is posted, that a question gets an answer; return false where that is noted already."""
+        return insert_once(
+            self._engine, SlackReply, "writing Slack's replies", key=asked.key, team=asked.team, channel=asked.channel,
+            question_ts=asked.ts, reply_channel=reply_channel, thread_ts="" if asked.private else asked.thread_ts,
+            asker=asked.user, decision_id=decision_id, created_at=datetime.now(UTC),
+        )  # fmt: skip
 
-    def will_reply(self, asked: Asked, decision_id: str) -> None:
-        """Note, before it is posted, that a question gets an answer; a second time changes nothing."""
-        if self.reply(asked.key):
-            return
-        row = {
-            "key": asked.key, "team": asked.team, "channel": asked.channel, "thread_ts": asked.thread_ts,
-            "question_ts": asked.ts, "asker": asked.user, "decision_id": decision_id, "created_at": datetime.now(UTC),
-        }  # fmt: skip
-        with translated("writing Slack's replies"), self._engine.begin() as connection:
-            connection.execute(insert(SlackReply).values(**row))
-
-    def replied(self, key: str, reply_ts: str) -> None:
+    def replied(self, key: str, channel: str, thread_ts: str, reply_ts: str) -> None:
         """Note where the answer stands."""
-        self._change(col(SlackReply.key) == key, reply_ts=reply_ts)
+        self._change(col(SlackReply.key) == key, reply_channel=channel, thread_ts=thread_ts, reply_ts=reply_ts)
 
     def supersede(self, reply: Reply, decision_id: str) -> None:
         """Note that a corrected question got another decision."""
@@ -115,3 +113,23 @@ class Inbox:
         query = select(*columns).where(*conditions).order_by(col(SlackReply.id))
         with translated("reading Slack's replies"), self._engine.connect() as connection:
             return [Reply(*row) for row in connection.execute(query)]
+
+    # -- channels ----------------------------------------------------------------------------------------------------
+
+    def mode(self, team: str, channel: str) -> Mode:
+        """Return what people want of us in a channel."""
+        query = select(col(SlackChannel.mode)).where(*_is_channel(team, channel))
+        with translated("reading the channels"), self._engine.connect() as connection:
+            found = connection.execute(query).scalar()
+        return Mode(found) if found else Mode.OPEN
+
+    def set_mode(self, team: str, channel: str, mode: Mode, user: str) -> None:
+        """Note what people want of us in a channel."""
+        row = {"team": team, "channel": channel, "mode": mode.value, "set_by": user, "set_at": datetime.now(UTC)}
+        with translated("writing the channels"), self._engine.begin() as connection:
+            connection.execute(delete(SlackChannel).where(*_is_channel(team, channel)))
+            connection.execute(insert(SlackChannel).values(**row))
+
+
+def _is_channel(team: str, channel: str) -> tuple[Any, Any]:
+    return col(SlackChannel.team) == team, col(SlackChannel.channel) == channel

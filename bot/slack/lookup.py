@@ -6,8 +6,16 @@ import re
 
 from bot.card import TAGS_WITHOUT_TEXT, Card, compare, find_card
 from bot.services import Services
-from bot.slack.blocks import Message, card_messages, comparison_messages, help_message, name_choices, plain
-from knowledge.catalog import Mention
+from bot.slack.blocks import (
+    Message,
+    card_messages,
+    comparison_messages,
+    help_message,
+    name_choices,
+    plain,
+    without_buttons,
+)
+from knowledge.catalog import Mention, MentionKind
 
 _COMPARE = re.compile(r"compare\s+(.+)", re.IGNORECASE | re.DOTALL)
 _BETWEEN = re.compile(r"\s+(?:with|and|vs\.?|versus|to)\s+|\s*[,;]\s*", re.IGNORECASE)
@@ -31,7 +39,12 @@ def _comparison(names: str, services: Services) -> tuple[Message, ...]:
     pair = (parts[0], parts[1]) if len(parts) > 1 else _split(names, services)
     if pair is None:
         return (plain("Say which two: `/license compare Llama 3 with Llama 3.1`."),)
-    one, other = (card_or_choices(name, services) for name in pair)
+    return compared(pair[0], services, pair[1])
+
+
+def compared(name: str, services: Services, other_name: str) -> tuple[Message, ...]:
+    """Return where two names differ, or what to choose from where one is not known."""
+    one, other = card_or_choices(name, services), card_or_choices(other_name, services)
     if isinstance(one, Card) and isinstance(other, Card):
         return comparison_messages(one, other, compare(one, other))
     return tuple(m for m in (one, other) if isinstance(m, Message))
@@ -68,4 +81,26 @@ def shared(card_id: str, services: Services) -> tuple[Message, ...]:
     """Return a card as a channel gets it: without the buttons of the one who looked it up."""
     card = card_or_choices(card_id, services)
     messages = card_messages(card) if isinstance(card, Card) else (card,)
-    return tuple(Message(m.text, tuple(b for b in m.blocks if b["type"] != "actions")) for m in messages)
+    return tuple(without_buttons(message) for message in messages)
+
+
+_HUB = re.compile(
+    r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(?P<data>datasets/)?(?P<name>[\w.-]+(?:/[\w.-]+)?)", re.ASCII
+)
+
+
+def unfurled(address: str, services: Services) -> Message | None:
+    """Return the card for an address of a model or a dataset on the Hub; none where that is not known."""
+    found = _HUB.match(address)
+    if found is None:
+        return None
+    mention = services.catalog.lookup(found["name"], "dataset" if found["data"] else "model")
+    if (
+        mention is None
+        or not mention.target
+        or mention.derived
+        or mention.kind not in (MentionKind.MODEL, MentionKind.DATASET)
+    ):
+        return None
+    card = find_card(found["name"], services.catalog, services.store)
+    return without_buttons(card_messages(card)[0]) if isinstance(card, Card) else None

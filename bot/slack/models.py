@@ -1,4 +1,4 @@
-"""The tables of what Slack delivered and what was posted for it."""
+"""The tables of what Slack delivered, what was posted for it, and what channels want."""
 
 from __future__ import annotations
 
@@ -28,18 +28,31 @@ class SlackReply(SQLModel, table=True):
     __tablename__ = "slack_reply"
     __table_args__ = (
         UniqueConstraint("key"),
-        Index("ix_slack_reply_thread", "team", "channel", "thread_ts"),
+        Index("ix_slack_reply_thread", "team", "reply_channel", "thread_ts"),
         Index("ix_slack_reply_question", "team", "channel", "question_ts"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(description="of the inbox row")
     team: str
-    channel: str
-    thread_ts: str = Field(description="the thread's first message")
+    channel: str = Field(description="where it was asked")
     question_ts: str = Field(description="the message that asked")
+    reply_channel: str = Field(description="where it is answered: the same, or the direct conversation with the asker")
+    thread_ts: str = Field(description="the first message of the answer's thread; empty until an answer begins one")
     asker: str
     decision_id: str
     reply_ts: str | None = Field(default=None, description="our message; none while it is being posted")
     created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     superseded_by: str | None = Field(default=None, description="decision that a corrected question got")
+
+
+class SlackChannel(SQLModel, table=True):
+    """What people want of us in a channel."""
+
+    __tablename__ = "slack_channel"
+
+    team: str = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+    mode: str = Field(description="a value of `Mode`")
+    set_by: str
+    set_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

@@ -22,6 +22,8 @@ _OBJECTS = frozenset(
 )
 _OBJECTS_OR_TEXTS = frozenset({"user", "channel", "team", "enterprise", "item"})
 _LISTS_OF_OBJECTS = frozenset(["actions", "authorizations", "links", "response_urls"])
+_NAMED_BY_US = frozenset({"state"})
+"""Hold what was filled into a form under the names of our own fields, which `forms.py` reads with care."""
 _DEEPEST = 60
 """Levels; Slack's payloads have a dozen."""
 
@@ -35,7 +37,8 @@ def fault(payload: Any, depth: int = 0) -> str:
     if not isinstance(payload, Mapping):
         return ""
     wrong = next((name for name, value in payload.items() if not _fits(name, value)), "")
-    return wrong or next(filter(None, (fault(part, depth + 1) for part in payload.values())), "")
+    inside = (part for name, part in payload.items() if name not in _NAMED_BY_US)
+    return wrong or next(filter(None, (fault(part, depth + 1) for part in inside)), "")
 
 
 def _fits(name: str, value: Any) -> bool:

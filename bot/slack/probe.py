@@ -11,10 +11,12 @@ NEEDED_SCOPES = (
     "chat:write",
     "commands",
     "im:history",
+    "im:write",
     "channels:history",
     "groups:history",
     "links:read",
     "links:write",
+    "usergroups:read",
 )
 """What `deploy/slack-manifest.yaml` asks for, with the reason of each."""
 

@@ -5,52 +5,52 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
 import structlog
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.http_retry.async_handler import AsyncRetryHandler
-from slack_sdk.http_retry.builtin_async_handlers import (
-    AsyncConnectionErrorRetryHandler,
-    AsyncRateLimitErrorRetryHandler,
-    AsyncServerErrorRetryHandler,
-)
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import ConfigurationError
 from bot.services import Services
 from bot.settings import Settings
-from bot.slack import durable
-from bot.slack.app import Listeners, build_app
+from bot.slack.app import register
+from bot.slack.clients import Clients
 from bot.slack.desk import Desk
+from bot.slack.durable import durable_jobs
 from bot.slack.inbox import Inbox
+from bot.slack.installs import Installs, install_routes
+from bot.slack.parts import Parts
+from bot.slack.people import Legal
 from bot.slack.socket import connected
 from bot.slack.web import build_web
+from bot.slack.workers import Workers
 from knowledge.errors import ClausebotError
 
 log = structlog.get_logger()
 
-_TIMEOUT_S = 15
-_DRAIN_S = 10
-"""How long a process that is told to stop goes on with what it has begun."""
-
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The open parts of a serving process."""
+    """A serving process: Bolt's app, and what its listeners work with."""
 
     app: AsyncApp
-    desk: Desk
-    jobs: durable.Jobs
+    parts: Parts
+    installs: Installs | None
+    """Where the app can be installed in several workspaces."""
 
 
 def check(settings: Settings, *, socket: bool) -> None:
     """Raise `ConfigurationError` with what is missing to serve."""
-    needed = {"SLACK_BOT_TOKEN": settings.slack_bot_token}
-    needed |= (
+    several = {
+        "SLACK_CLIENT_ID": settings.slack_client_id,
+        "SLACK_CLIENT_SECRET": settings.slack_client_secret,
+        "CLAUSEBOT_TOKEN_KEY": settings.token_key,
+    }
+    needed = several if any(several.values()) else {"SLACK_BOT_TOKEN": settings.slack_bot_token}
+    needed = needed | (
         {"SLACK_APP_TOKEN": settings.slack_app_token}
         if socket
         else {"SLACK_SIGNING_SECRET": settings.slack_signing_secret}
@@ -66,47 +66,53 @@ def check(settings: Settings, *, socket: bool) -> None:
 async def running(services: Services) -> AsyncIterator[Running]:
     """Open everything, take up what an earlier process left, and close it all on the way out."""
     settings = services.settings
-    async with aiohttp.ClientSession() as session:
-        client = slack_client(settings, session)
-        desk = Desk(services, Inbox(services.engine), client, slack_client(settings, session, repeats=False))
-        jobs = durable.Jobs(desk)
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        workers = Workers()
+        stack.callback(workers.close)
+        clients = Clients(settings.slack_api_url, session, settings.slack_bot_token)
+        installs = _installs(services, clients)
+        inbox = Inbox(services.engine)
+        desk = Desk(services, inbox, clients, workers)
         await desk.warm_up()
-        durable.launch(desk, settings.home, settings.database_url)
-        try:
-            if left := await jobs.take_up():
-                log.info("taken_up", questions=left)
-            yield Running(build_app(client, Listeners(desk, jobs)), desk, jobs)
-        finally:
-            await jobs.drain(_DRAIN_S)
-            durable.close()
-            desk.close()
+        jobs = await stack.enter_async_context(durable_jobs(desk, settings.home, settings.database_url))
+        legal = Legal(settings.legal_group, clients)
+        parts = Parts(services, inbox, clients, workers, legal, desk, jobs)
+        app = AsyncApp(
+            client=clients.of_token(None if installs else settings.slack_bot_token),
+            authorize=installs,
+            process_before_response=True,
+            request_verification_enabled=False,  # `web.py` verifies before it parses; Socket Mode needs none
+            ignoring_self_events_enabled=True,
+            raise_error_for_unhandled_request=False,
+        )
+        if installs:
+            installs.register(app)
+        register(app, parts)
+        yield Running(app, parts, installs)
 
 
-def slack_client(settings: Settings, session: aiohttp.ClientSession, *, repeats: bool = True) -> AsyncWebClient:
-    """Return a client that waits when Slack says so; with `repeats` it also tries again when Slack fails.
-
-    What posts must not repeat: Slack may have done it and only failed to say so.
-    """
-    handlers: list[AsyncRetryHandler] = [AsyncRateLimitErrorRetryHandler(max_retry_count=5)]
-    if repeats:
-        handlers += [
-            AsyncConnectionErrorRetryHandler(max_retry_count=1),
-            AsyncServerErrorRetryHandler(max_retry_count=2),
-        ]
-    return AsyncWebClient(
-        token=settings.slack_bot_token,
-        base_url=f"{settings.slack_api_url.rstrip('/')}/",
-        timeout=_TIMEOUT_S,
-        session=session,
-        retry_handlers=handlers,
-    )
+def _installs(services: Services, clients: Clients) -> Installs | None:
+    """Return the installations in several workspaces, where the settings want them."""
+    settings = services.settings
+    if not (settings.slack_client_id and settings.slack_client_secret and settings.token_key):
+        return None
+    installs = Installs(
+        services.engine, clients.of_token(None), client_id=settings.slack_client_id,
+        client_secret=settings.slack_client_secret, keys=settings.token_key,
+    )  # fmt: skip
+    clients.token_of = installs.token_of
+    return installs
 
 
 async def serve_http(services: Services, host: str, port: int) -> None:
     """Serve over HTTP until the process is told to stop."""
     secret = services.settings.slack_signing_secret or ""
-    async with running(services) as parts:
-        runner = web.AppRunner(build_web(parts.app, secret, lambda: not_ready(services)), access_log=None)
+    async with running(services) as served:
+        application = build_web(served.app, secret, lambda: not_ready(services))
+        if served.installs:
+            application.add_routes(install_routes(served.installs))
+        runner = web.AppRunner(application, access_log=None)
         await runner.setup()
         try:
             await web.TCPSite(runner, host, port).start()
@@ -118,7 +124,7 @@ async def serve_http(services: Services, host: str, port: int) -> None:
 
 async def serve_socket(services: Services) -> None:
     """Serve in Socket Mode until the process is told to stop."""
-    async with running(services) as parts, connected(parts.app, services.settings.slack_app_token or ""):
+    async with running(services) as served, connected(served.app, services.settings.slack_app_token or ""):
         log.info("serving", mode="socket")
         await stopped()
 

@@ -20,7 +20,7 @@ from bot.slack.probe import NEEDED_SCOPES
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-FILES = sorted(DEPLOY.iterdir())
+FILES = sorted(filter(Path.is_file, DEPLOY.iterdir()))
 MANIFEST_TEXT = (DEPLOY / "slack-manifest.yaml").read_text(encoding="utf-8")
 MANIFEST = yaml.safe_load(MANIFEST_TEXT)
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
@@ -30,10 +30,12 @@ SCOPE_OF_EVENT = {
     "app_context_changed": "assistant:write",
     "app_home_opened": None,
     "app_mention": "app_mentions:read",
+    "app_uninstalled": None,
     "link_shared": "links:read",
     "message.channels": "channels:history",
     "message.groups": "groups:history",
     "message.im": "im:history",
+    "tokens_revoked": None,
 }
 """Each event that has a listener, and the scope without which Slack does not send it."""
 
@@ -287,7 +289,7 @@ def test_scopes_are_what_the_events_and_doctor_need() -> None:
     scopes = set(MANIFEST["oauth_config"]["scopes"]["bot"])
     assert set(events) == set(SCOPE_OF_EVENT)
     for_events = {scope for scope in SCOPE_OF_EVENT.values() if scope}
-    assert scopes - for_events == {"chat:write", "commands", "links:write"}
+    assert scopes - for_events == {"chat:write", "commands", "im:write", "links:write", "usergroups:read"}
     assert for_events <= scopes
     assert set(NEEDED_SCOPES) <= scopes
     assert "user" not in MANIFEST["oauth_config"]["scopes"]

@@ -17,7 +17,7 @@ LLAMA = "can we fine-tune Llama 3 for a health app?"
 async def answers(
     slack: LoopbackSlack,
     channel: str,
-    thread_ts: str,
+    thread_ts: str | None,
     count: int = 1,
     *,
     timeout: float = 20,  # noqa: ASYNC109 - how long the test has patience

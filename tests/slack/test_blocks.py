@@ -168,9 +168,16 @@ def test_open_questions_stay_on_the_first_message() -> None:
     assert list(quotes(long)) == list(range(1, 61))
 
 
-def test_without_open_questions_there_is_no_form_button() -> None:
-    """A button that answers nothing is left out."""
-    assert "ask_form" not in actions(answer_messages(replace(invented(), open_questions=()))[0])
+def test_every_open_question_has_a_button_of_its_own() -> None:
+    """It opens the form for this decision and this question; without open questions there is the general one alone."""
+    answer = invented()
+    sections = [b for b in answer_messages(answer)[0].blocks if "accessory" in b]
+
+    assert [json.loads(b["accessory"]["value"]) for b in sections] == [
+        {"decision": answer.decision_id, "question": n} for n in range(len(answer.open_questions))
+    ]
+    assert sections
+    assert not any("accessory" in b for b in answer_messages(replace(answer, open_questions=()))[0].blocks)
 
 
 def test_an_answer_without_a_decision_has_no_buttons() -> None:
@@ -327,9 +334,11 @@ def test_real_cards_show_every_term_with_its_clause(name: str, services: Service
         assert all(label in said[at : at + len(line.text) + 200] for label in labels)
     assert quotes(bare) == {}
     assert_every_clause(full, card.citations)
-    assert actions(bare[0]) == ["card_clauses", "card_compare", "card_ask", "share"]
-    assert actions(full[0]) == ["card_compare", "card_ask", "share"]
-    assert {e["value"] for e in bare[0].blocks[-1]["elements"]} == {card.id}
+    assert actions(bare[0]) == ["card_clauses", "card_compare", "ask_form", "share"]
+    assert actions(full[0]) == ["card_compare", "ask_form", "share"]
+    values = {e["action_id"]: e["value"] for e in bare[0].blocks[-1]["elements"]}
+    assert json.loads(values.pop("ask_form")) == {"subject": card.name}
+    assert set(values.values()) == {card.id}
 
 
 def test_a_comparison_shows_both_sides_of_every_difference(services: Services) -> None:

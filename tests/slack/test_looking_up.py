@@ -87,9 +87,9 @@ async def test_two_names_are_compared(bot: Bot) -> None:
     assert "which two" in one["text"]
 
 
-async def test_a_button_without_a_use_says_so(bot: Bot) -> None:
+async def test_a_button_that_nobody_takes_says_so(bot: Bot) -> None:
     """Nobody clicks into silence."""
     await click(bot, "something_else", "x")
     await bot.slack.wait_until(lambda: bool(bot.slack.responses), "a response")
 
-    assert "nothing behind it yet" in bot.slack.responses[0].body["text"]
+    assert "no longer know this button" in bot.slack.responses[0].body["text"]

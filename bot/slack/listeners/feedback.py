@@ -1,0 +1,73 @@
+"""What people say of an answer: thumbs, what is wrong with it, and that legal shall look at it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+
+from bot.audit.log import EventKind
+from bot.slack.blocks import plain
+from bot.slack.desk import asker_of
+from bot.slack.forms import FormError, read_reason_form, reason_form
+from bot.slack.parts import Parts, send, team_of, text_of
+
+_THANKS = plain("Thank you; it is noted with the decision.")
+
+
+class Feedback:
+    """Writes down what people say of an answer, with the decision."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def register(self, app: AsyncApp) -> None:
+        """Tell Bolt which listener takes what."""
+        app.action("feedback")(self.handle_thumb)
+        app.view("feedback_reason")(self.handle_reason)
+        app.action("ask_legal")(self.handle_ask_legal)
+
+    async def handle_thumb(
+        self, ack: AsyncAck, action: Mapping[str, Any], body: Mapping[str, Any], respond: AsyncRespond
+    ) -> None:
+        """Note a thumb; a thumb down opens the form that asks what is wrong."""
+        rating, _, decision = text_of(action, "value").partition(":")
+        await self._note(body, decision, EventKind.FEEDBACK, {"rating": rating}, text_of(action, "action_ts"))
+        await ack()
+        if rating == "down":
+            self._parts.afterwards.do(self._parts.open_view(body, reason_form(decision), respond))
+        else:
+            self._parts.afterwards.do(send(respond, [_THANKS]))
+
+    async def handle_reason(self, ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
+        """Note what is wrong with an answer."""
+        try:
+            said = read_reason_form(view["state"]["values"])
+        except FormError as error:
+            await ack(response_action="errors", errors={error.field: error.sentence})
+            return
+        decision = text_of(json.loads(text_of(view, "private_metadata")), "decision")
+        what = {"rating": "down", "reasons": list(said.reasons), "text": said.text}
+        await self._note(body, decision, EventKind.FEEDBACK, what, text_of(view, "id"))
+        await ack()
+
+    async def handle_ask_legal(
+        self, ack: AsyncAck, action: Mapping[str, Any], body: Mapping[str, Any], respond: AsyncRespond
+    ) -> None:
+        """Put an answer on legal's list, once."""
+        decision = text_of(action, "value")
+        is_new = await self._note(body, decision, EventKind.REVIEW_OPENED, {}, "")
+        await ack()
+        said = "is on legal's list now; my Home tab shows it until they have decided" if is_new else "is there already"
+        self._parts.afterwards.do(send(respond, [plain(f"Decision {decision} {said}.")]))
+
+    async def _note(
+        self, body: Mapping[str, Any], decision: str, kind: EventKind, what: Mapping[str, Any], occasion: str
+    ) -> bool:
+        """Write down what somebody said; false where this very thing is written down."""
+        user = text_of(body, "user", "id")
+        by_whom = f":{user}:{occasion}" if occasion else ""
+        actor, key = asker_of(team_of(body), user), f"{kind.value}:{decision}{by_whom}"
+        return await self._parts.workers.run(self._parts.services.audit.note, decision, kind, actor, what, key=key)

@@ -1,0 +1,41 @@
+"""What an error of Slack means for what we do next: try again, answer elsewhere, or give up. Pure."""
+
+from __future__ import annotations
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+
+from knowledge.database import StoreError
+
+_PASSING = frozenset(
+    {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout", "rollup_error"}
+)
+_OF_THE_PLACE = frozenset(
+    {
+        "channel_not_found", "not_in_channel", "is_archived", "restricted_action", "thread_locked", "thread_not_found",
+        "restricted_action_read_only_channel", "restricted_action_thread_only_channel", "message_not_found",
+        "restricted_action_non_threadable_channel", "restricted_action_thread_locked", "cannot_reply_to_message",
+        "channel_is_archived", "no_permission", "access_denied", "method_not_supported_for_channel_type",
+        "external_channel_migrating", "team_not_found", "team_access_not_granted", "as_user_not_supported",
+    }
+)  # fmt: skip
+"""Errors of `chat.postMessage` that another place does not have (docs.slack.dev, 2026-11)."""
+
+
+def reason(error: BaseException) -> str:
+    """Return what Slack calls an error; an empty text where it said nothing."""
+    said = error.response.get("error") if isinstance(error, SlackApiError) and error.response else ""
+    return said if isinstance(said, str) else ""
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same request may work in a while."""
+    if isinstance(error, SlackApiError):
+        said = reason(error)
+        return not said or said in _PASSING or getattr(error.response, "status_code", 200) >= 500
+    return isinstance(error, aiohttp.ClientError | OSError | TimeoutError | StoreError)
+
+
+def is_of_the_place(error: BaseException) -> bool:
+    """Whether Slack refuses to have something said in this place by us."""
+    return reason(error) in _OF_THE_PLACE
