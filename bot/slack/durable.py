@@ -9,18 +9,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions
 
 from bot.slack.desk import Desk
-from bot.slack.refusals import is_passing
+from bot.slack.refusals import is_passing, plainly
 
 log = structlog.get_logger()
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _SHAPE = "2"
 """Changes when the steps of the workflow do. What a program with other steps began is then begun anew: decisions and
@@ -47,9 +49,9 @@ async def _answer(key: str, job: dict[str, Any]) -> None:
     """Decide, post, close the entry; where that fails, say so where it was asked."""
     desk = _at_work[-1]
     try:
-        decision = await DBOS.run_step_async(_DECIDING, desk.decide, job)
+        decision = await DBOS.run_step_async(_DECIDING, _plainly, desk.decide, job)
         if decision:
-            await DBOS.run_step_async(_POSTING, desk.post, job, decision)
+            await DBOS.run_step_async(_POSTING, _plainly, desk.post, job, decision)
     except Exception:  # nobody is left in silence, whatever it was
         reference = hashlib.sha256(key.encode()).hexdigest()[:8]
         log.exception("question_failed", key=key, reference=reference)
@@ -59,9 +61,14 @@ async def _answer(key: str, job: dict[str, Any]) -> None:
 
 async def _apologise(desk: Desk, job: dict[str, Any], reference: str) -> None:
     try:
-        await DBOS.run_step_async(_APOLOGISING, desk.apologise, job, reference)
+        await DBOS.run_step_async(_APOLOGISING, _plainly, desk.apologise, job, reference)
     except Exception:  # Slack lets us say nothing, neither there nor to the asker
         log.exception("apology_not_posted", reference=reference)
+
+
+async def _plainly(work: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **named: P.kwargs) -> T:
+    """Do a step so that what goes wrong in it can be written down."""
+    return await plainly(work(*args, **named))
 
 
 class Jobs:
@@ -95,6 +102,7 @@ async def durable_jobs(desk: Desk, home: Path, database_url: str) -> AsyncIterat
         "application_version": _SHAPE,
         "executor_id": _EXECUTOR,
         "log_level": "ERROR",
+        "notification_listener_polling_interval_sec": 0.25,  # closing waits for one poll
     }
     jobs = Jobs()
     _at_work.append(desk)

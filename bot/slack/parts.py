@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import aiohttp
 import structlog
 from slack_bolt.async_app import AsyncRespond
 from slack_sdk.errors import SlackApiError
@@ -89,10 +90,23 @@ class Parts:
 
 
 async def send(respond: AsyncRespond, messages: Sequence[Message], **how: Any) -> None:
-    """Send messages to a response address, in order; Slack takes five there, the last tells of the rest."""
+    """Send messages to a response address, in order; Slack takes five there, the last tells of the rest.
+
+    Where the address does not work, that is logged: there is no other way to whoever clicked.
+    """
     manner: dict[str, Any] = {"response_type": "ephemeral", "replace_original": False, **how}
     for message in [*messages[:_MOST_RESPONSES], *([_MORE] if len(messages) > _MOST_RESPONSES else [])]:
-        await respond(text=message.text, blocks=list(message.blocks), unfurl_links=False, unfurl_media=False, **manner)
+        shown: dict[str, Any] = {
+            "text": message.text,
+            "blocks": list(message.blocks),
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        try:
+            await respond(**shown, **manner)
+        except (aiohttp.ClientError, ValueError, OSError, TimeoutError) as error:
+            log.warning("response_not_sent", error=repr(error))
+            return
 
 
 def team_of(body: Mapping[str, Any]) -> str:

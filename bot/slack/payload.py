@@ -6,7 +6,9 @@ inside them, so it is refused before.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
+from itertools import dropwhile
 from typing import Any
 
 _TEXTS = frozenset(
@@ -53,3 +55,12 @@ def _fits(name: str, value: Any) -> bool:
     if name in _LISTS_OF_OBJECTS:
         return isinstance(value, list) and all(isinstance(part, Mapping) for part in value)
     return True
+
+
+def breaks_routing(error: Exception) -> bool:
+    """Whether an error arose in Bolt, outside our own code, because a payload lacks what Slack always sends."""
+    if not isinstance(error, KeyError | IndexError | TypeError | AttributeError | ValueError):
+        return False
+    modules = (str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_tb(error.__traceback__))
+    inside = list(dropwhile(lambda module: not module.startswith("slack_bolt."), modules))
+    return bool(inside) and not any(module.startswith(("bot.", "knowledge.")) for module in inside)

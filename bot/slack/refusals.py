@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from functools import partial
+from typing import Any, TypeVar
+
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from knowledge.database import StoreError
+from knowledge.errors import ClausebotError
+
+T = TypeVar("T")
 
 _PASSING = frozenset(
     {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout", "rollup_error"}
@@ -22,6 +29,29 @@ _OF_THE_PLACE = frozenset(
 """Errors of `chat.postMessage` that another place does not have (docs.slack.dev, 2026-11)."""
 
 
+class RefusedError(ClausebotError):
+    """Slack refused something; unlike the SDK's error it holds no open response, so that it can be written down."""
+
+    def __init__(self, method: str, said: str, *, passing: bool) -> None:
+        super().__init__(method, said)
+        self.passing = passing
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(RefusedError, *self.args, passing=self.passing), ()
+
+    def __str__(self) -> str:
+        return f"Slack refused: {self.args[1] or 'no reason given'} ({self.args[0]})."
+
+
+async def plainly(work: Coroutine[Any, Any, T]) -> T:
+    """Return what work returns; raises `RefusedError` in place of the SDK's error."""
+    try:
+        return await work
+    except SlackApiError as error:
+        url = getattr(error.response, "api_url", "")
+        raise RefusedError(url.rpartition("/")[2], reason(error), passing=is_passing(error)) from None
+
+
 def reason(error: BaseException) -> str:
     """Return what Slack calls an error; an empty text where it said nothing."""
     said = error.response.get("error") if isinstance(error, SlackApiError) and error.response else ""
@@ -33,6 +63,8 @@ def is_passing(error: BaseException) -> bool:
     if isinstance(error, SlackApiError):
         said = reason(error)
         return not said or said in _PASSING or getattr(error.response, "status_code", 200) >= 500
+    if isinstance(error, RefusedError):
+        return error.passing
     return isinstance(error, aiohttp.ClientError | OSError | TimeoutError | StoreError)
 
 

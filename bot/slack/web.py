@@ -11,7 +11,7 @@ from aiohttp import web
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
-from bot.slack.payload import fault
+from bot.slack.payload import breaks_routing, fault
 
 LARGEST_REQUEST = 1 << 20
 """Bytes; Slack sends far less."""
@@ -31,9 +31,14 @@ def build_web(app: AsyncApp, signing_secret: str, readiness: Readiness) -> web.A
         try:
             parsed = parse(body, request.content_type)
         except (ValueError, RecursionError):
-            return web.Response(status=400, text="This is neither JSON nor a form of Slack's.")
+            return refused()
         headers: dict[str, str | Sequence[str]] = dict(request.headers)
-        answer = await app.async_dispatch(AsyncBoltRequest(body=parsed, headers=headers, mode="socket_mode"))
+        try:
+            answer = await app.async_dispatch(AsyncBoltRequest(body=parsed, headers=headers, mode="socket_mode"))
+        except Exception as error:
+            if not breaks_routing(error):
+                raise
+            return refused()
         return web.Response(
             status=200 if answer.status == 404 else answer.status,
             text=answer.body if isinstance(answer.body, str) else json.dumps(answer.body),
@@ -50,6 +55,11 @@ def build_web(app: AsyncApp, signing_secret: str, readiness: Readiness) -> web.A
     served = web.Application(client_max_size=LARGEST_REQUEST)
     served.add_routes([web.post("/slack/events", events), web.get("/healthz", healthz), web.get("/readyz", readyz)])
     return served
+
+
+def refused() -> web.Response:
+    """Return the answer to what Slack would not send."""
+    return web.Response(status=400, text="This is not what Slack sends.")
 
 
 def is_signed(verifier: SignatureVerifier, body: bytes, headers: Mapping[str, str]) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bot.log import set_up_logging
 from bot.services import Services, open_services
 from bot.slack.parts import Parts
 from bot.slack.server import not_ready, running
@@ -32,6 +33,12 @@ async def slack() -> AsyncIterator[LoopbackSlack]:
         opened.add_channel("C1", members=("U1", "U2", "U9"))
         opened.add_channel("D1")
         yield opened
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_log() -> None:
+    """Log as the served program does: what is drawn for a terminal takes longer than what is tested."""
+    set_up_logging(verbose=False)
 
 
 @pytest.fixture(scope="session")

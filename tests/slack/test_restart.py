@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -27,7 +27,9 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def serving(home: Path, slack: LoopbackSlack, port: int) -> AsyncIterator[Process]:
+async def serving(
+    home: Path, slack: LoopbackSlack, port: int, *, program: Sequence[str] = ("-m", "bot.cli")
+) -> AsyncIterator[Process]:
     """Run `clausebot serve` as its own process until it is ready; end it on the way out."""
     # Slack's client would send even loopback addresses through the proxy that the tests put before the network.
     clean = {k: v for k, v in clean_environment(home).items() if not k.lower().endswith("_proxy")}
@@ -35,7 +37,7 @@ async def serving(home: Path, slack: LoopbackSlack, port: int) -> AsyncIterator[
         "SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_SIGNING_SECRET": SIGNING_SECRET, "SLACK_API_URL": slack.url,
     }  # fmt: skip
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.cli", "serve", "--port", str(port), env=environment
+        sys.executable, *program, "serve", "--port", str(port), env=environment
     )
     try:
         async with asyncio.timeout(60):
@@ -96,6 +98,25 @@ async def test_a_killed_process_leaves_no_question_behind(
     assert again.status == 200
     assert len(await answers(slack, "C1", event["ts"])) == 1
     assert decision_of(answer)
+
+
+async def test_a_program_with_other_steps_takes_up_what_was_left(slack_home: Path, slack: LoopbackSlack) -> None:
+    """An update between the crash and the next start: the question is still answered, once."""
+    older = "import sys, bot.slack.durable as d; d._SHAPE = '0'; from bot.cli import main; sys.argv[0] = 'x'; main()"
+    event = asks(slack, "may we sell a product with Yi 6B?")
+    port = free_port()
+    async with serving(slack_home, slack, port, program=("-c", older)) as process:
+        slack.fail("chat.postMessage", hang=30)
+        await deliver_event(f"http://127.0.0.1:{port}/slack/events", event, event_id="EvOlder")
+        await while_posting(slack)
+        os.kill(process.pid, signal.SIGKILL)
+        await process.wait()
+    slack.heal()
+    async with serving(slack_home, slack, port):
+        assert len(await answers(slack, "C1", event["ts"])) == 1
+        await asyncio.sleep(0.5)
+
+    assert len(await answers(slack, "C1", event["ts"])) == 1
 
 
 async def test_a_process_that_is_told_to_stop_ends_well(slack_home: Path, slack: LoopbackSlack) -> None:
