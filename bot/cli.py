@@ -313,6 +313,7 @@ def serve(
 
     with _services(quiet=True) as services:
         server.check(services.settings, socket=socket)
+        server.hide_secrets()
         services.ensure_knowledge()
         asyncio.run(server.serve_socket(services) if socket else server.serve_http(services, host, port))
 

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from bot.errors import ConfigurationError
 from bot.services import Services, open_services
 from bot.settings import VARIABLES, Settings
 from knowledge.errors import ClausebotError
@@ -39,6 +40,7 @@ def examine(settings: Settings) -> list[Check]:
                 Check("database", "ok", f"{services.engine.dialect.name}, {services.audit.count()} decisions"),
                 *_guarded("knowledge base", lambda: _knowledge(services)),
                 *_guarded("embedding model", lambda: _model(services)),
+                *_guarded("Slack, events", lambda: _slack_events(services)),
             ]
     except ClausebotError as error:
         checks.append(Check("database", "fault", "cannot be used", str(error)))
@@ -128,9 +130,61 @@ def _model(services: Services) -> Iterator[Check]:
     yield Check("SQLite", "ok", sqlite3.sqlite_version)
 
 
-def _slack(settings: Settings) -> list[Check]:
-    if not settings.slack_bot_token:
-        return [Check("Slack", "note", "no SLACK_BOT_TOKEN", "Not needed on the command line.")]
-    from bot.slack.probe import probe  # noqa: PLC0415
+def _slack(settings: Settings) -> Iterator[Check]:
+    if not (settings.slack_bot_token or settings.slack_client_id):
+        yield Check("Slack", "note", "no SLACK_BOT_TOKEN", "Not needed on the command line.")
+        return
+    from bot.slack.probe import probe, probe_app_token, probe_group  # noqa: PLC0415
 
-    return [Check("Slack", *probe(settings.slack_bot_token, settings.slack_api_url))]
+    token, api_url, group = settings.slack_bot_token, settings.slack_api_url, settings.legal_group or ""
+    if token:
+        yield Check("Slack", *probe(token, api_url))
+    if settings.token_key:
+        yield Check("Slack, token key", *_token_key(settings.token_key))
+    if settings.slack_app_token:
+        yield Check("Slack, app token", *probe_app_token(settings.slack_app_token, api_url))
+    elif not settings.slack_signing_secret:
+        yield Check(
+            "Slack, way in", "fault", "neither SLACK_SIGNING_SECRET nor SLACK_APP_TOKEN is set",
+            "Set the first (Basic Information > Signing Secret) for HTTP, the second for Socket Mode.",
+        )  # fmt: skip
+    if token and group.startswith("S"):
+        yield Check("Slack, legal", *probe_group(group, token, api_url))
+
+
+def _token_key(keys: str) -> tuple[str, str, str]:
+    from bot.slack.installs import read_keys  # noqa: PLC0415
+
+    try:
+        read_keys(keys)
+    except ConfigurationError as error:
+        return "fault", "CLAUSEBOT_TOKEN_KEY cannot be used", str(error)
+    return "ok", "tokens of installations are sealed", ""
+
+
+def _slack_events(services: Services) -> Iterator[Check]:
+    """What Slack has sent so far, and where to switch on what it has not."""
+    settings = services.settings
+    if not (settings.slack_bot_token or settings.slack_client_id):
+        return
+    from bot.slack.inbox import Inbox  # noqa: PLC0415
+    from bot.slack.seen import EXPECTED  # noqa: PLC0415
+
+    seen = Inbox(services.engine).seen()
+    missing = {kind: where for kind, where in EXPECTED.items() if kind not in seen}
+    if len(missing) == len(EXPECTED):
+        yield Check(
+            "Slack, events", "note", "Slack has sent nothing yet",
+            "Start `clausebot serve`, then write to the bot. If nothing comes: under Event Subscriptions the Request "
+            "URL must be https://YOUR-HOST/slack/events and verified, or Socket Mode must be on.",
+        )  # fmt: skip
+        return
+    found = ", ".join(f"{kind} last {at:%Y-%m-%d %H:%M} UTC" for kind, at in sorted(seen.items()))
+    if not missing:
+        yield Check("Slack, events", "ok", found)
+        return
+    mend = "; ".join(f"{kind}: {where}" for kind, where in missing.items())
+    yield Check(
+        "Slack, events", "note", f"{found}; never: {', '.join(missing)}",
+        f"Use each once; what still does not come is to be switched on in the app's settings. {mend}",
+    )  # fmt: skip

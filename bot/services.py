@@ -89,10 +89,8 @@ class Services:
 
     def refresh(self) -> None:
         """Follow another process that switched the knowledge base over."""
-        before = self.store.current_state()
-        if self._search is not None and before != self.store.state:
+        if self.store.refresh():
             self._search = self._answerer = None
-        self.store.refresh()
 
     def embeddings(self) -> Embedder:
         """Return the embedding model, exported first if need be."""

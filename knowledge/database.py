@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, insert, inspect, text
+from sqlalchemy import Engine, Insert, create_engine, event, insert, inspect, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchModuleError, OperationalError
 from sqlmodel import SQLModel
 
@@ -95,12 +96,18 @@ def insert_once(engine: Engine, table: type[SQLModel], what: str, **values: Any)
     """Insert a row and return true; return false where its key is taken. Raises `StoreError`."""
     try:
         with translated(what), engine.begin() as connection:
-            connection.execute(insert(table).values(**values))
+            connection.execute(_insert(table), values)
     except StoreError as error:
         if isinstance(error.__cause__, IntegrityError):
             return False
         raise
     return True
+
+
+@cache
+def _insert(table: type[SQLModel]) -> Insert:
+    """Return the statement, made once: with the values inside it would be made and looked up anew for each row."""
+    return insert(table.__table__)  # type: ignore[attr-defined]
 
 
 def _reason(error: DatabaseError) -> str:

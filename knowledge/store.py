@@ -91,12 +91,14 @@ class KnowledgeStore:
             row = connection.execute(select(*_columns(KnowledgeRow, KnowledgeState))).first()
         return KnowledgeState(*row) if row else None
 
-    def refresh(self) -> None:
-        """Forget what was read if another version is in force by now."""
-        if self._state is None or self.current_state() != self._state:
+    def refresh(self) -> bool:
+        """Forget what was read if another version is in force by now; return whether one is."""
+        changed = self._state is None or self.current_state() != self._state
+        if changed:
             self._state, self._names, self._families = None, None, None
             for cached in (self._license, self._document, self._subject):
                 cached.cache_clear()
+        return changed
 
     def license(self, key: str) -> LicenseRecord:
         """Return a licence by its id; raises `KeyError`."""

@@ -10,9 +10,11 @@ from bot.slack.listeners.home import OwnTabs
 from bot.slack.listeners.looking_up import LookingUp
 from bot.slack.listeners.others import Others
 from bot.slack.parts import Parts
+from bot.slack.seen import Seen
 
 
 def register(app: AsyncApp, parts: Parts) -> None:
     """Tell Bolt which listener takes what; the first that fits does, so the last take the rest."""
+    Seen(parts).register(app)
     for topic in (Asking(parts), LookingUp(parts), Feedback(parts), OwnTabs(parts), Others(parts)):
         topic.register(app)

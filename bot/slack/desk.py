@@ -17,6 +17,8 @@ from bot.audit.log import EventKind
 from bot.errors import QuestionError
 from bot.model import Answer, Named, Question, Use
 from bot.services import Services
+from bot.slack import metrics
+from bot.slack.acceptance import Acceptance
 from bot.slack.blocks import ANSWERED, Message, answer_messages, error_message, in_channel, marked, plain, superseded
 from bot.slack.clients import Clients
 from bot.slack.conversation import Asked, Kind
@@ -57,6 +59,7 @@ class Desk:
         self._inbox = inbox
         self._clients = clients
         self._workers = workers
+        self._acceptance = Acceptance(inbox, workers)
         self._direct: dict[tuple[str, str], str] = {}
 
     async def warm_up(self) -> None:
@@ -73,7 +76,7 @@ class Desk:
         In a thread we answer only where we did before, a changed message only where we answered it. Raises
         `ChannelOffError` where somebody calls us and the channel does not want us.
         """
-        return await self._workers.run(self._admitted, asked)
+        return await self._workers.accept(self._admitted, asked)
 
     def _admitted(self, asked: Asked) -> Asked | None:
         if asked.kind is Kind.DIRECT or not asked.channel:
@@ -93,7 +96,7 @@ class Desk:
 
     async def accept(self, asked: Asked) -> bool:
         """Write a question into the inbox; return false where an earlier delivery did. Raises `StoreError`."""
-        return await self._workers.run(self._inbox.accept, asked.key, asked.to_json())
+        return await self._acceptance.accept(asked.key, asked.to_json())
 
     async def unfinished(self) -> list[tuple[str, dict[str, Any]]]:
         """Return what was accepted and not finished."""
@@ -105,25 +108,29 @@ class Desk:
 
     # -- the steps ---------------------------------------------------------------------------------------------------
 
-    async def decide(self, raw: Mapping[str, Any]) -> str:
-        """Answer a question and return the decision's id; a text that is no question gets the sentence that says so."""
+    async def answer(self, key: str, raw: Mapping[str, Any]) -> None:
+        """Decide a question, post the answer, close the entry. Done again after a breakdown, it says nothing twice."""
         asked = Asked.from_json(raw)
         decision, _ = await asyncio.gather(self._decided(asked), self._show_status(asked))
-        return decision
+        if decision:
+            await self._post(asked, decision)
+        await self.finish(key)
 
     async def _decided(self, asked: Asked) -> str:
+        """Return the decision's id; a text that is no question gets the sentence that says so."""
         try:
-            return (await self._workers.answer(self._answer, asked)).decision_id
+            answer = await self._workers.answer(self._answer, asked)
         except QuestionError as error:
             await self._tell(asked, plain(str(error)))
             return ""
+        metrics.DECISIONS.labels(answer.verdict.value).inc()
+        return answer.decision_id
 
-    async def post(self, raw: Mapping[str, Any], decision_id: str) -> None:
+    async def _post(self, asked: Asked, decision_id: str) -> None:
         """Post an answer into its place, each part once, and mark the answers that it replaces.
 
         Where Slack does not let us write there, the asker gets the answer directly. Raises what else Slack refuses.
         """
-        asked = Asked.from_json(raw)
         answer = await self._workers.run(self._services.audit.answer, decision_id)
         if answer is None:
             raise LookupError(f"There is no decision {decision_id!r}.")
@@ -140,9 +147,10 @@ class Desk:
         await self._replace_earlier(asked, decision_id)
         await self._end_session(asked)
 
-    async def apologise(self, raw: Mapping[str, Any], reference: str) -> None:
-        """Say in one sentence that a question failed, with the reference that the log has."""
+    async def apologise(self, key: str, raw: Mapping[str, Any], reference: str) -> None:
+        """Say in one sentence that a question failed, with the reference that the log has, and close the entry."""
         await self._tell(Asked.from_json(raw), error_message(reference))
+        await self.finish(key)
 
     # -- deciding ----------------------------------------------------------------------------------------------------
 

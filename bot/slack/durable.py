@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
-from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions
+from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions, WorkflowHandleAsync
 
+from bot.slack import metrics
 from bot.slack.desk import Desk
 from bot.slack.refusals import is_passing, plainly
 
@@ -24,21 +25,21 @@ log = structlog.get_logger()
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_SHAPE = "2"
+_SHAPE = "3"
 """Changes when the steps of the workflow do. What a program with other steps began is then begun anew: decisions and
 posts are looked up before they are made, so that nothing is said twice."""
 _EXECUTOR = "clausebot"
 """One executor: a process that starts takes up what the one before it left."""
 _DRAIN_S = 10
 """How long a process that is told to stop goes on with what it has begun."""
-_DECIDING = StepOptions(
-    name="decide", retries_allowed=True, max_attempts=5, interval_seconds=0.5, backoff_rate=2.0, should_retry=is_passing
-)
-_POSTING = StepOptions(
-    name="post", retries_allowed=True, max_attempts=11, interval_seconds=1.0, backoff_rate=2.0, should_retry=is_passing
-)
+_TRYING: StepOptions = {
+    "retries_allowed": True,
+    "max_attempts": 11,
+    "interval_seconds": 1.0,
+    "backoff_rate": 2.0,
+    "should_retry": is_passing,
+}
 """Eleven tries are 17 minutes: longer than most outages of Slack."""
-_APOLOGISING = StepOptions(**{**_POSTING, "name": "apologise"})
 
 _at_work: list[Desk] = []
 """The desk of this process. DBOS finds a workflow again by its function, which therefore cannot hold the desk."""
@@ -46,24 +47,26 @@ _at_work: list[Desk] = []
 
 @DBOS.workflow(name="answer")
 async def _answer(key: str, job: dict[str, Any]) -> None:
-    """Decide, post, close the entry; where that fails, say so where it was asked."""
+    """Answer; where that fails for good, say so where it was asked.
+
+    Deciding and posting are one step: both look first whether they are done, and each step costs two commits.
+    """
     desk = _at_work[-1]
     try:
-        decision = await DBOS.run_step_async(_DECIDING, _plainly, desk.decide, job)
-        if decision:
-            await DBOS.run_step_async(_POSTING, _plainly, desk.post, job, decision)
+        await DBOS.run_step_async({"name": "answer", **_TRYING}, _plainly, desk.answer, key, job)
     except Exception:  # nobody is left in silence, whatever it was
+        metrics.FAILED.inc()
         reference = hashlib.sha256(key.encode()).hexdigest()[:8]
         log.exception("question_failed", key=key, reference=reference)
-        await _apologise(desk, job, reference)
-    await DBOS.run_step_async({"name": "finish"}, desk.finish, key)
+        await _apologise(desk, key, job, reference)
 
 
-async def _apologise(desk: Desk, job: dict[str, Any], reference: str) -> None:
+async def _apologise(desk: Desk, key: str, job: dict[str, Any], reference: str) -> None:
     try:
-        await DBOS.run_step_async(_APOLOGISING, _plainly, desk.apologise, job, reference)
+        await DBOS.run_step_async({"name": "apologise", **_TRYING}, _plainly, desk.apologise, key, job, reference)
     except Exception:  # Slack lets us say nothing, neither there nor to the asker
         log.exception("apology_not_posted", reference=reference)
+        await desk.finish(key)
 
 
 async def _plainly(work: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **named: P.kwargs) -> T:
@@ -81,9 +84,13 @@ class Jobs:
         """Begin the work on an accepted question, or do nothing where it has begun before."""
         with SetWorkflowID(f"{_SHAPE}:{key}"):
             handle = await DBOS.start_workflow_async(_answer, key, job)
-        task = asyncio.create_task(handle.get_result())
+        task = asyncio.create_task(self._finished(handle))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
+
+    async def _finished(self, handle: WorkflowHandleAsync[None]) -> None:
+        with metrics.UNDER_WAY.track_inprogress(), metrics.ANSWERED.time():
+            await handle.get_result()
 
     async def drain(self) -> None:
         """Wait a while for what is under way; the rest goes on at the next start."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from bot.slack.conversation import Asked
-from bot.slack.models import SlackChannel, SlackInbox, SlackReply
+from bot.slack.models import SlackChannel, SlackInbox, SlackReply, SlackSeen
 from knowledge.database import insert_once, make_missing, translated
 
 
@@ -45,12 +46,19 @@ class Inbox:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         with translated("making Slack's tables"):
-            make_missing(engine, ("slack_inbox", "slack_reply", "slack_channel"))
+            make_missing(engine, ("slack_inbox", "slack_reply", "slack_channel", "slack_seen"))
 
-    def accept(self, key: str, job: dict[str, Any]) -> bool:
-        """Write down that something was taken; return false where it was taken before. Raises `StoreError`."""
+    def accept(self, jobs: Mapping[str, dict[str, Any]]) -> set[str]:
+        """Write down in one commit what was taken, by key; return the keys that were not taken before.
+
+        Raises `StoreError`.
+        """
         received = datetime.now(UTC)
-        return insert_once(self._engine, SlackInbox, "writing Slack's inbox", key=key, job=job, received_at=received)
+        rows = [{"key": key, "job": job, "received_at": received} for key, job in jobs.items()]
+        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
+        new = dialect.insert(SlackInbox).values(rows).on_conflict_do_nothing().returning(col(SlackInbox.key))
+        with translated("writing Slack's inbox"), self._engine.begin() as connection:
+            return set(connection.execute(new).scalars())
 
     def finish(self, key: str) -> None:
         """Note that nothing is left to do for an entry."""
@@ -129,6 +137,21 @@ class Inbox:
         with translated("writing the channels"), self._engine.begin() as connection:
             connection.execute(delete(SlackChannel).where(*_is_channel(team, channel)))
             connection.execute(insert(SlackChannel).values(**row))
+
+    # -- what Slack sends --------------------------------------------------------------------------------------------
+
+    def note_seen(self, kind: str) -> None:
+        """Note that Slack sent something of a kind just now."""
+        now = datetime.now(UTC)
+        if not insert_once(self._engine, SlackSeen, "noting what Slack sends", kind=kind, at=now):
+            with translated("noting what Slack sends"), self._engine.begin() as connection:
+                connection.execute(update(SlackSeen).where(col(SlackSeen.kind) == kind).values(at=now))
+
+    def seen(self) -> dict[str, datetime]:
+        """Return when Slack last sent something of each kind, to within an hour."""
+        with translated("reading what Slack sends"), self._engine.connect() as connection:
+            rows = connection.execute(select(col(SlackSeen.kind), col(SlackSeen.at)))
+            return {row.kind: row.at for row in rows}
 
 
 def _is_channel(team: str, channel: str) -> tuple[Any, Any]:

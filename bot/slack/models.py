@@ -46,6 +46,15 @@ class SlackReply(SQLModel, table=True):
     superseded_by: str | None = Field(default=None, description="decision that a corrected question got")
 
 
+class SlackSeen(SQLModel, table=True):
+    """When Slack last sent something of a kind: `doctor` tells what is not switched on."""
+
+    __tablename__ = "slack_seen"
+
+    kind: str = Field(primary_key=True, description="an event's type, a command, `interactivity` or `options`")
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
 class SlackChannel(SQLModel, table=True):
     """What people want of us in a channel."""
 

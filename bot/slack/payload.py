@@ -57,6 +57,20 @@ def _fits(name: str, value: Any) -> bool:
     return True
 
 
+_CONVERSATIONS = {"im": "message.im", "channel": "message.channels", "group": "message.groups"}
+
+
+def kind_of(payload: Mapping[str, Any]) -> str:
+    """Return what Slack's settings call a payload: an event, a command, `interactivity` or `options`."""
+    event = payload.get("event")
+    if isinstance(event, Mapping):
+        kind = str(event.get("type", ""))
+        return _CONVERSATIONS.get(str(event.get("channel_type", "")), kind) if kind == "message" else kind
+    if payload.get("command"):
+        return str(payload["command"])
+    return "options" if payload.get("type") == "block_suggestion" else "interactivity"
+
+
 def breaks_routing(error: Exception) -> bool:
     """Whether an error arose in Bolt, outside our own code, because a payload lacks what Slack always sends."""
     if not isinstance(error, KeyError | IndexError | TypeError | AttributeError | ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -60,6 +61,12 @@ def check(settings: Settings, *, socket: bool) -> None:
         raise ConfigurationError(
             f"To serve Slack, set {' and '.join(missing)}; `deploy/README.md` says where it stands."
         )
+
+
+def hide_secrets() -> None:
+    """Take out of the environment what our settings have read: Bolt would read it again and act on it by itself."""
+    for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
+        os.environ.pop(name, None)
 
 
 @asynccontextmanager

@@ -17,6 +17,8 @@ GAP = "\u200b"
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _LINE_ENDS = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_BEFORE_QUOTE = re.compile(r"^[^\S\n]+(?=>)", re.MULTILINE)
+_EMPTY_LINES = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
 _KEPT = frozenset("\n\t\u200c\u200d")
 """Invisible characters that texts need: line ends, tabs, and the joiners of Indic scripts, Persian and emoji."""
@@ -34,9 +36,11 @@ _FIRST = ("*", "_", "~", "@", "#", "&gt;")
 
 def cleaned(text: str) -> str:
     """Take out what is not seen (control characters, changes of direction, our own guards) and unify line ends."""
-    seen = (c for c in _LINE_ENDS.sub("\n", text) if c in _KEPT or unicodedata.category(c) not in _INVISIBLE)
-    lines = re.sub(r"^[^\S\n]+(?=>)", "", "".join(seen), flags=re.MULTILINE)
-    return re.sub(r"\n(?:[^\S\n]*\n){2,}", "\n\n", lines).strip("\n")
+    text = _LINE_ENDS.sub("\n", text)
+    if not text.replace("\n", "").isprintable():  # where it is, there is nothing to take out
+        text = "".join(c for c in text if c in _KEPT or unicodedata.category(c) not in _INVISIBLE)
+    text = _BEFORE_QUOTE.sub("", text)
+    return _EMPTY_LINES.sub("\n\n", text).strip("\n")
 
 
 def escaped(text: str) -> str:

@@ -11,6 +11,7 @@ from aiohttp import web
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
+from bot.slack import metrics
 from bot.slack.payload import breaks_routing, fault
 
 LARGEST_REQUEST = 1 << 20
@@ -25,6 +26,12 @@ def build_web(app: AsyncApp, signing_secret: str, readiness: Readiness) -> web.A
     verifier = SignatureVerifier(signing_secret)
 
     async def events(request: web.Request) -> web.Response:
+        with metrics.ACKNOWLEDGED.time():
+            answer = await dispatched(request)
+        metrics.REQUESTS.labels(answer.status).inc()
+        return answer
+
+    async def dispatched(request: web.Request) -> web.Response:
         body = await request.read()
         if not is_signed(verifier, body, request.headers):
             return web.Response(status=401, text="The signature is wrong or too old.")
@@ -52,8 +59,12 @@ def build_web(app: AsyncApp, signing_secret: str, readiness: Readiness) -> web.A
         missing = readiness()
         return web.Response(status=503 if missing else 200, text=f"{missing or 'ready'}\n")
 
+    async def shown_metrics(_request: web.Request) -> web.Response:
+        return web.Response(body=metrics.exposition(), headers={"Content-Type": "text/plain; version=0.0.4"})
+
     served = web.Application(client_max_size=LARGEST_REQUEST)
-    served.add_routes([web.post("/slack/events", events), web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    pages = {"/healthz": healthz, "/readyz": readyz, "/metrics": shown_metrics}
+    served.add_routes([web.post("/slack/events", events), *(web.get(path, page) for path, page in pages.items())])
     return served
 
 

@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 
 from bot.doctor import Check, examine
+from bot.services import open_services
+from bot.slack.inbox import Inbox
 from bot.slack.probe import NEEDED_SCOPES, probe
+from bot.slack.seen import EXPECTED
 from tests.conftest import settings_for
 
 TOKEN = "xoxb-not-a-real-token"  # noqa: S105
@@ -174,6 +177,50 @@ def test_slack_is_asked_where_a_token_is_set(slack: Slack, own_home: Path) -> No
 
     assert checks["Slack"].state == "ok"
     assert TOKEN not in json.dumps([c.to_json() for c in checks.values()])
+
+
+def test_what_slack_has_sent_is_told_with_where_the_rest_is_switched_on(slack: Slack, own_home: Path) -> None:
+    """Nothing at first; then what came, and for each kind that never did the place in the app's settings."""
+    settings = replace(settings_for(own_home), slack_bot_token=TOKEN, slack_api_url=slack.url)
+    before = by_name(examine(settings))["Slack, events"]
+    with open_services(settings) as services:
+        for kind in list(EXPECTED)[:-1]:
+            Inbox(services.engine).note_seen(kind)
+            Inbox(services.engine).note_seen(kind)
+    after = by_name(examine(settings))["Slack, events"]
+    with open_services(settings) as services:
+        Inbox(services.engine).note_seen(list(EXPECTED)[-1])
+
+    assert "nothing yet" in before.found
+    assert after.state == "note"
+    assert "app_mention last 20" in after.found
+    assert after.how_to_mend.endswith(f"{list(EXPECTED)[-1]}: {list(EXPECTED.values())[-1]}")
+    assert by_name(examine(settings))["Slack, events"].state == "ok"
+
+
+def test_app_token_group_and_key_are_looked_at(slack: Slack, own_home: Path) -> None:
+    """Each is its own check with its own remedy; a key that is none is a fault that does not show it."""
+    settings = replace(
+        settings_for(own_home), slack_bot_token=TOKEN, slack_api_url=slack.url, slack_app_token="xapp-1",  # noqa: S106
+        legal_group="S1", token_key="no-key",  # noqa: S106
+    )  # fmt: skip
+    slack.body = GOOD | {"users": ["U1", "U2"]}
+    good = by_name(examine(settings))
+    slack.body = {"ok": False, "error": "missing_scope"}
+    bad = by_name(examine(settings))
+
+    assert (good["Slack, app token"].state, good["Slack, legal"].found) == ("ok", "2 people in S1")
+    assert "connections:write" in bad["Slack, app token"].how_to_mend
+    assert "missing_scope" in bad["Slack, legal"].found
+    assert good["Slack, token key"].state == "fault"
+    assert "no-key" not in str(good)
+
+
+def test_without_a_way_in_nothing_can_come(slack: Slack, own_home: Path) -> None:
+    """A bot token alone only speaks."""
+    settings = replace(settings_for(own_home), slack_bot_token=TOKEN, slack_api_url=slack.url)
+
+    assert by_name(examine(settings))["Slack, way in"].state == "fault"
 
 
 def test_without_a_token_slack_is_only_a_note(own_home: Path) -> None:

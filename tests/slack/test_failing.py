@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import structlog
+from aiohttp import ClientSession
 
 from bot.slack import clients
 from tests.slack.conftest import Bot
@@ -89,6 +90,25 @@ async def test_a_mention_without_a_question_is_told_how_to_ask(bot: Bot) -> None
     (told,) = bot.slack.messages("C1", ts)
 
     assert "?" in told["text"] or "question" in told["text"].lower()
+
+
+async def test_figures_are_told_without_names_or_texts(bot: Bot) -> None:
+    """What an operator watches: how many, how fast, how many failed."""
+    event = asks(bot.slack, "may we sell a violin with Gemma 2 inside?")
+    await bot.send(event)
+    await settled(bot)
+    await bot.send(event, secret="wrong")  # noqa: S106 - that is the point
+    async with ClientSession() as session, session.get(f"{bot.url}/metrics") as answer:
+        told = await answer.text()
+        kind = answer.headers["Content-Type"]
+
+    assert kind.startswith("text/plain")
+    assert 'clausebot_slack_requests_total{status="401"}' in told
+    assert 'clausebot_decisions_total{verdict="conditional"}' in told
+    assert "clausebot_answer_seconds_count" in told
+    assert "clausebot_questions_under_way 0.0" in told
+    assert not any(word in told for word in ("violin", "U1", "C1", "Gemma"))
+    assert "app_mention" in bot.parts.inbox.seen()
 
 
 async def test_bots_are_not_answered(bot: Bot) -> None:
