@@ -13,6 +13,7 @@ from bot.answering.citations import Citations, verified
 from bot.answering.resolve import Case, resolve_entry, resolve_license, with_own_name
 from bot.model import Citation
 from knowledge.catalog import AMBIGUOUS, Catalog, Mention, MentionKind
+from knowledge.lexicon import any_of
 from knowledge.models import LicenseRecord, Term, TermKind
 from knowledge.store import KnowledgeStore
 
@@ -185,8 +186,7 @@ def _nameless(text: str, card: Card) -> str:
     """Take the names of the thing and of its licence out of a sentence: that they differ is no difference."""
     names = {card.name, *(n for r in card.records for n in (r.profile.name, r.profile.short.removeprefix("the ")))}
     words = " ".join(n.removesuffix(" licence") for n in names).split()
-    pattern = "|".join(re.escape(w) for w in sorted(set(words), key=len, reverse=True))
-    return re.sub(rf"\b(?:(?:{pattern})\s?)+", "", text).strip()
+    return re.sub(rf"\b(?:(?:{any_of(set(words))})\s?)+", "", text).strip()
 
 
 def _plain(quote: str | None) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from knowledge.errors import KnowledgeError
 from knowledge.lexicon import compiled, in_lower_case
 from knowledge.models import DocumentKind, Pin
-from knowledge.vocabulary import read_yaml, vocabulary
+from knowledge.vocabulary import data_files, read_yaml, vocabulary
 
 _TRIGGER_FIELDS = frozenset({"phrases", "actions", "asks", "categories", "licenses", "subjects", "closed"})
 
@@ -141,8 +141,7 @@ def tasks() -> tuple[Task, ...]:
 
 
 def _read(folder: str, fields: set[str]) -> Iterable[tuple[Mapping[str, Any], Trigger]]:
-    found = resources.files("knowledge") / "data" / folder
-    for file in sorted((f for f in found.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name):
+    for file in data_files(folder):
         raw = read_yaml(file)
         try:
             if unknown := set(raw) - fields - _TRIGGER_FIELDS:

@@ -8,11 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ahocorasick
 
-from knowledge.vocabulary import read_yaml
+from knowledge.vocabulary import data_files, read_yaml
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 # The standard library's own parser of expressions: it has no public name since `sre_parse` went.
 _codes = importlib.import_module("re._constants")
@@ -125,10 +128,9 @@ def lexicon() -> Lexicon:
     return Lexicon()
 
 
-def lexicon_files() -> list[Any]:
+def lexicon_files() -> list[Traversable]:
     """Return the files of the lexicon, sorted by name."""
-    folder = resources.files("knowledge") / "data" / "lexicon"
-    return sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
+    return data_files("lexicon")
 
 
 def _by_piece(patterns: Sequence[_Pattern]) -> dict[str, list[int]]:
@@ -141,10 +143,16 @@ def _by_piece(patterns: Sequence[_Pattern]) -> dict[str, list[int]]:
     return found
 
 
+@lru_cache(maxsize=16)
 def in_lower_case(text: str) -> str:
     """Return a text of the same length in lower case: what `compiled` expressions are looked for in."""
     lowered = text.lower()
     return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def any_of(words: Iterable[str]) -> str:
+    """Return an expression for any of some words, the longest first."""
+    return "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True))
 
 
 def _parts(section: str) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -66,6 +67,13 @@ class Predicate:
     amount: float | None = None
     """The limit, for `over` and `at_least`."""
     parts: tuple[Predicate, ...] = ()
+
+    def plain(self) -> Iterator[Predicate]:
+        """Yield the plain tests that it consists of, in order."""
+        if not self.parts:
+            yield self
+        for part in self.parts:
+            yield from part.plain()
 
 
 class TermKind(StrEnum):
@@ -133,6 +141,15 @@ class Term:
     """Ids of terms that this one (a definition, an incorporation clause) is quoted along with."""
     low: bool = False
     """Boilerplate that every use meets without effort: never decides, quoted only when asked about."""
+
+    @property
+    def tests(self) -> tuple[Predicate, ...]:
+        """The plain tests that its occasion consists of, in order; none where it always applies."""
+        return tuple(self.when.plain()) if self.when else ()
+
+    def turns_on(self, test: str) -> frozenset[str]:
+        """Return the values that its tests of one name look for."""
+        return frozenset(value for t in self.tests if t.name == test for value in t.values)
 
 
 PERMISSIVE = frozenset({"permissive", "public_domain", "data_permissive"})

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from knowledge.errors import KnowledgeError
 from knowledge.guidance import Claim, claims
 from knowledge.models import DocumentKind, Pin, Predicate, Profile, Term, TermKind
-from knowledge.vocabulary import read_yaml, vocabulary
+from knowledge.vocabulary import data_files, read_yaml, vocabulary
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -35,8 +34,7 @@ class ProfileError(KnowledgeError):
 
 def profile_files() -> list[Traversable]:
     """Return every profile's file, sorted by name."""
-    folder = resources.files("knowledge") / "data" / "licenses"
-    return sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
+    return data_files("licenses")
 
 
 def read_profiles() -> Iterator[Profile]:

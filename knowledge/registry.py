@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from knowledge.errors import KnowledgeError
 from knowledge.models import AmbiguousName, RegistryEntry
-from knowledge.vocabulary import read_yaml
+from knowledge.vocabulary import data_files, read_yaml
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -26,19 +26,14 @@ class RegistryError(KnowledgeError):
 
 def registry_files() -> list[Traversable]:
     """Return every registry file: those of publishers, then the lists, each sorted by name."""
-    return [*_files(".yaml"), *_files(".csv")]
-
-
-def _files(ending: str) -> list[Traversable]:
-    folder = resources.files("knowledge") / "data" / "models"
-    return sorted((f for f in folder.iterdir() if f.name.endswith(ending)), key=lambda f: f.name)
+    return [*data_files("models"), *data_files("models", ".csv")]
 
 
 def read_registry() -> tuple[tuple[RegistryEntry, ...], tuple[AmbiguousName, ...]]:
     """Return all entries (a family before its members) and all ambiguous names; raises `RegistryError`."""
     entries: list[RegistryEntry] = []
     ambiguous: list[AmbiguousName] = []
-    for file in _files(".yaml"):
+    for file in data_files("models"):
         raw = read_yaml(file)
         try:
             entries.extend(_entries(raw, file.name))
@@ -49,7 +44,7 @@ def read_registry() -> tuple[tuple[RegistryEntry, ...], tuple[AmbiguousName, ...
         except (KeyError, TypeError) as error:
             raise RegistryError(f"{file.name}: a field is missing or of the wrong kind: {error}.") from error
     own = {e.id for e in entries}
-    entries += [e for file in _files(".csv") for e in _listed(file) if e.id not in own]
+    entries += [e for file in data_files("models", ".csv") for e in _listed(file) if e.id not in own]
     _check(entries)
     return tuple(entries), tuple(ambiguous)
 

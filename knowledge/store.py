@@ -175,18 +175,18 @@ class KnowledgeStore:
             return connection.execute(select(column).where(*conditions)).scalars().all()
 
     def _read_license(self, key: str) -> LicenseRecord:
-        with translated("reading a licence"), self._engine.connect() as connection:
-            found = connection.execute(select(col(LicenseRow.record)).where(col(LicenseRow.id) == key)).scalar()
-        if found is None:
-            raise KeyError(key)
-        return LICENSE_JSON.validate_json(found)
+        return LICENSE_JSON.validate_json(self._record(LicenseRow, key, "reading a licence"))
 
     def _read_subject(self, key: str) -> RegistryEntry:
-        with translated("reading the registry"), self._engine.connect() as connection:
-            found = connection.execute(select(col(SubjectRow.record)).where(col(SubjectRow.id) == key)).scalar()
+        return SUBJECT_JSON.validate_json(self._record(SubjectRow, key, "reading the registry"))
+
+    def _record(self, table: type[LicenseRow | SubjectRow], key: str, doing: str) -> str:
+        """Read a record as JSON; raises `KeyError`."""
+        with translated(doing), self._engine.connect() as connection:
+            found = connection.execute(select(col(table.record)).where(col(table.id) == key)).scalar()
         if found is None:
             raise KeyError(key)
-        return SUBJECT_JSON.validate_json(found)
+        return found
 
     def _read_text(self, sha256: str) -> str | None:
         """Read a text by its hash and hash it anew: what is quoted is compared with this."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -50,6 +53,12 @@ def vocabulary() -> Vocabulary:
         domains={name: tuple(topics) for name, topics in raw["domains"].items()},
         asks=raw["asks"],
     )
+
+
+def data_files(folder: str, ending: str = ".yaml") -> list[Traversable]:
+    """Return the files of a folder of `data/` whose names end so, sorted by name."""
+    found = (resources.files("knowledge") / "data" / folder).iterdir()
+    return sorted((f for f in found if f.name.endswith(ending)), key=lambda f: f.name)
 
 
 def read_yaml(path: Any) -> Any:

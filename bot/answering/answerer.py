@@ -16,6 +16,7 @@ from bot.answering.drafting import Draft, show_for_review, state
 from bot.answering.judging import Judgement, judge, verdict_of
 from bot.answering.question import Reading, understand
 from bot.answering.resolve import Case, Unresolved
+from bot.answering.sentences import starts, stop
 from bot.answering.standing import ready_made
 from bot.answering.wording import Decided, RulesWriter, Writer, undecided
 from bot.audit.log import AuditLog
@@ -383,10 +384,9 @@ _ASCRIBED = re.compile(
 
 def _as_weights(text: str, mention: Mention, licenses: Sequence[Mention]) -> bool:
     """Whether a question takes a service for weights: it names them beside it, or a licence right after it."""
-    start = max([text.rfind(mark, 0, mention.start) for mark in ".!?\n"]) + 1
-    stop = min([at for mark in ".!?\n" if (at := text.find(mark, mention.end)) >= 0] or [len(text)])
+    start, _ = starts(text, mention.start)
     ascribed = (m for m in licenses if 0 <= m.start - mention.end < _NEAR_ITS_NAME)
-    return bool(_WEIGHTS.search(text, start, stop)) or any(
+    return bool(_WEIGHTS.search(text, start, stop(text, mention.end))) or any(
         _ASCRIBED.fullmatch(text[mention.end : m.start]) for m in ascribed
     )
 

@@ -3,46 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from bot.answering.amounts import CURRENCIES, OF_THE_CLAUSE, SIGN, Amount, stated
 from bot.answering.places import places
-
-_UNITS = {
-    "k": 1e3, "tsd": 1e3, "thousand": 1e3, "tausend": 1e3, "mille": 1e3, "mil": 1e3,
-    "m": 1e6, "mm": 1e6, "mn": 1e6, "mio": 1e6, "million": 1e6, "millions": 1e6, "millionen": 1e6, "millones": 1e6,
-    "millón": 1e6, "mill": 1e6, "mil millones": 1e9, "b": 1e9, "bn": 1e9, "mrd": 1e9, "md": 1e9, "mds": 1e9, "billion": 1e9,
-    "billions": 1e9, "milliarden": 1e9, "milliarde": 1e9, "milliard": 1e9, "milliards": 1e9, "tn": 1e12, "trillion": 1e12,
-    "crore": 1e7, "crores": 1e7, "cr": 1e7, "lakh": 1e5, "lakhs": 1e5, "억": 1e8, "만": 1e4, "万": 1e4, "億": 1e8, "亿": 1e8,
-}  # fmt: skip
-_WORDS = {
-    "half a": 0.5, "a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-    "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
-    "eighty": 80, "hundred": 100, "a hundred": 100, "a dozen": 12,
-    "eine": 1, "einem": 1, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "sechs": 6, "sieben": 7, "acht": 8, "neun": 9, "zehn": 10,
-    "zwölf": 12, "zwanzig": 20, "dreißig": 30,
-    "un": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "sept": 7, "huit": 8, "neuf": 9, "dix": 10, "douze": 12, "vingt": 20,
-    "trente": 30, "una": 1, "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6, "siete": 7, "ocho": 8, "nueve": 9,
-    "diez": 10, "doce": 12, "veinte": 20, "treinta": 30,
-}  # fmt: skip
-_CURRENCY = {
-    "us$": "usd", "usd": "usd", "$": "usd", "dollars": "usd", "dollar": "usd", "bucks": "usd", "dólares": "usd",
-    "€": "eur", "eur": "eur", "euros": "eur", "euro": "eur", "£": "gbp", "gbp": "gbp", "pounds": "gbp", "quid": "gbp",
-    "chf": "chf", "sfr": "chf", "franken": "chf", "swiss francs": "chf", "francs suisses": "chf",
-    "jpy": "jpy", "yen": "jpy", "¥": "jpy", "krw": "krw", "won": "krw", "₩": "krw", "inr": "inr", "₹": "inr", "rupees": "inr",
-    "rs": "inr", "cny": "cny", "rmb": "cny", "yuan": "cny", "brl": "brl", "r$": "brl", "reais": "brl", "pln": "pln", "zł": "pln",
-    "zloty": "pln", "zlotys": "pln", "złoty": "pln", "sek": "sek", "nok": "nok", "dkk": "dkk", "czk": "czk", "kč": "czk",
-    "huf": "huf", "forint": "huf", "ron": "ron", "lei": "ron", "cad": "cad", "c$": "cad", "ca$": "cad", "aud": "aud", "a$": "aud",
-    "nzd": "nzd", "nz$": "nzd", "sgd": "sgd", "s$": "sgd", "hkd": "hkd", "hk$": "hkd", "twd": "twd", "nt$": "twd", "mxn": "mxn",
-    "mx$": "mxn", "pesos mexicanos": "mxn", "mexican pesos": "mxn", "cop": "cop", "pesos colombianos": "cop",
-    "colombian pesos": "cop", "clp": "clp", "pesos chilenos": "clp", "ars": "ars", "pesos argentinos": "ars", "zar": "zar",
-    "rand": "zar", "try": "try", "lira": "try", "ils": "ils", "shekels": "ils", "aed": "aed", "dirhams": "aed", "sar": "sar",
-    "rub": "rub", "rubles": "rub", "uah": "uah", "hryvnia": "uah", "idr": "idr", "rupiah": "idr", "vnd": "vnd", "thb": "thb",
-    "baht": "thb", "ngn": "ngn", "naira": "ngn", "kes": "kes", "egp": "egp",
-    "r": "zar", "pesos": "peso", "kr": "crown", "crowns": "crown", "kronor": "crown", "kroner": "crown", "coronas": "crown",
-}  # fmt: skip
-
+from bot.answering.sentences import part_before
 
 _BY_COUNTRY = {
     "peso": {"CO": "cop", "MX": "mxn", "CL": "clp", "AR": "ars", "UY": "uyu", "PH": "php"},
@@ -50,48 +15,6 @@ _BY_COUNTRY = {
 }
 """Currencies that share their name."""
 _BY_UNIT = {"crore": "inr", "crores": "inr", "cr": "inr", "lakh": "inr", "lakhs": "inr", "억": "krw", "만": "krw"}
-
-
-def _any(words: Any) -> str:
-    return "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True))
-
-
-_UNIT = rf"(?:{_any(_UNITS)})(?:(?![^\W\d_])|(?=(?:eur|usd|chf|gbp|pln)\b))"
-_WORD = _any(_WORDS)
-_DIGITS = r"\d{1,3}(?:[  \u202f]\d{3})+(?!\d)|\d+(?:[.,]\d+)*"
-_SIGN = _any(_CURRENCY)
-_BEFORE = _any([c for c in _CURRENCY if len(c) < 4 and c not in {"won", "try", "cop", "rs", "kr"}] + ["rs."])
-_AMOUNT = re.compile(
-    rf"(?<![\w.,+-])(?:(?P<before>{_BEFORE})\s?)?"
-    # Of `8-9M` the upper end counts.
-    rf"(?:(?P<lower>\d+(?:[.,]\d+)*)\s?(?:{_UNIT})?\s?(?:-|–|to|bis|à|a|and|und|et|y)\s?(?:{_BEFORE})?(?=\d))?"
-    rf"(?:(?P<digits>{_DIGITS})(?:\s?(?P<unit>{_UNIT})\.?)?|\b(?P<words>{_WORD})(?:\s(?P<unit2>{_UNIT})\.?)?)(?:(?![^\W_])|(?=(?:eur|usd|chf|gbp|pln)\b))\+?"
-    rf"(?:\s?(?:d['’]|de |of )?(?P<after>{_SIGN})(?!\w))?",
-    re.IGNORECASE,
-)
-_TOKEN = re.compile(r"(?<![\w.,+-])(?:(?P<sign>\d|[$€£¥₹₩]|[A-Za-z]{1,3}\$)|[^\W\d_]+)")
-_STARTS = frozenset({w.split()[0] for w in _WORDS} | {c for c in _CURRENCY if len(c) < 4} | {"rs"})
-_BELOW = re.compile(
-    r"(?:under|below|less than|fewer than|<|unter|weniger als|moins de|menos de)\s*[$€£]?$",
-    re.IGNORECASE,
-)
-_ABOVE = re.compile(
-    r"(?:(?<!turn )(?<!turns )(?<!turned )(?<!turning )over|above|(?<!no )(?<!not )more than|exceed\w*|>|beyond|north of|über|mehr als|plus de|más de)\s*[$€£]?$",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Amount:
-    start: int
-    end: int
-    value: int
-    shown: str
-    unit: str
-    currency: str
-    is_word: bool
-    is_bare: bool
-    """Whether no unit or thousands mark makes it a quantity."""
 
 
 # --- people ---------------------------------------------------------------------------------------------------------
@@ -133,7 +56,6 @@ _AFTER_A_COUNT = re.compile(
 _A_MONTH = re.compile(r"\s*(?:active )?(?:a month|per month|/ ?month|al mes|par mois|im monat|pro monat|monthly)\b", re.IGNORECASE)  # fmt: skip
 _USERS_NEAR = re.compile(rf"\b{_THEM}\b[^.;!?]{{0,40}}$", re.IGNORECASE)
 _USERS_ARE = re.compile(r"\b(?:customers?|users?|clients?|players|seats)(?: about|:| are| is| number| roughly| around)+ ?$", re.IGNORECASE)  # fmt: skip
-_SENTENCE = re.compile(r"(?<![Mm]io)(?<![Mm]rd)(?<![Tt]sd)(?<![ (]ca)[.;!?\n](?=\s)")
 _MUU = re.compile(
     r"\s*[~-]?\s*(?:d['’]|(?!\d)\w+ )?(?:monthly uniques?|unique (?:monthly )?(?:users?|visitors?)|muus?\b)",
     re.IGNORECASE,
@@ -194,41 +116,6 @@ _EVENT_IN_A_MONTH = re.compile(
 )
 _TODAY = re.compile(
     r"\b(?:today|now|these days|currently|meanwhile|heute|inzwischen|aujourd['’]hui|hoy|ahora)\b", re.IGNORECASE
-)
-_OF_THE_CLAUSE = re.compile(
-    r"\s*(?:monthly )?(?:active )?(?:users? )?(?:cap|limit|threshold|clause|rule|ceiling|line\b|grenze|schwelle|seuil|umbral|límite|is no issue|isn['’]t an issue)\b",
-    re.IGNORECASE,
-)
-_IN_THE_CLAUSE = re.compile(r"(?:licen[cs]e|clause|limit|cap|threshold|ceiling|seuil|umbral|grenze|schwelle)\s+(?:(?:says|is|only|kicks in|applies|above|over|at|for|of|beyond|from|more than|starts|von|de|bei)\s*)+$", re.IGNORECASE)  # fmt: skip
-_ALLOWANCE = re.compile(
-    r"\b(?:free|allow\w*|permit\w*|ok(?:ay)?|fine|legal|needed|required|due|appl(?:y|ies)|bites?|kicks? in|triggers?|licen[cs]es?|clause|terms|capped|caps?|"
-    r"limit(?:ed|s)?|thresholds?|dut(?:y|ies)|badge|logo|fees?|gratis|gratuit\w*|kostenlos|frei|erlaubt|zulässig|nötig|pflicht|lizenz|autorisée?|permise?|"
-    r"permitid\w+|licencia|grenze|plafond|seuil|límite|umbral|tope|libre|pagar|payer|zahlen)\b(?P<gap>[^.;!?,\d]{0,44}?)\b"
-    r"(?:below|under|up to|less than|fewer than|until|till?|above|over|beyond|more than|past|from|at|unter|bis(?: zu)?|ab|über|mehr als|weniger als|jusqu['’]à|"
-    r"sous|moins de|en dessous de|au-dessus de|au-delà de|plus de|à partir de|hasta|menos de|por debajo de|bajo|más de|a partir de|pasar del?)"
-    r" ?(?:the |den |der |von |les |los |d['’])?[$€£<>~]?$",
-    re.IGNORECASE,
-)
-_COMPARED = re.compile(
-    r"\b(?:below|under|up to|less than|unter|bis(?: zu)?|weniger als|jusqu['’]à|sous|moins de|hasta|menos de|bajo) ?[$€£<~]?$",
-    re.IGNORECASE,
-)
-_ALLOWED_AFTER = re.compile(
-    r"[^.;!?,\d]{0,24}?\b(?:(?:is|are|it['’]s|for|ist|c['’]est|es) )?(?:free|gratis|kostenlos|gratuit|no fee|allowed|erlaubt|permis)\b",
-    re.IGNORECASE,
-)
-_TOLD_OF = re.compile(
-    r"\b(?:licen[cs]es?|clause|terms|agreement|lizenz|licencia|conditions)\b[^.;!?\d]{0,24}\b(?:talks?|speaks?|mentions?|says|names|draws|nennt|spricht|parle|mentionne|habla|dice)\b"
-    r"(?P<gap>[^.;!?]{0,60})$",
-    re.IGNORECASE,
-)
-_SOMEBODY = re.compile(
-    r"\b(?:we|our|us|i|my|me|a|an|with|have|has|wir|uns\w*|ich|mein\w*|mit|eine?|nous|notre|nos|je|mon|avec|une?|nosotros|nuestr\w+|mi|con|una?|tenemos)\b",
-    re.IGNORECASE,
-)
-_OR = re.compile(
-    r"\s*(?:(?!\d)[^\W\d][\w-]* ){0,4}(?:or|and|oder|und|ou|et|o|y|nor) (?:over |above |under |below |more than )?[$€£]?$",
-    re.IGNORECASE,
 )
 _NOT_KNOWN = re.compile(
     r"(?:nobody|no one|don'?t|not|unclear|unsure|niemand|no idea)\b[^.!?]{0,40}\b(?:user (?:number|count)|number of users|mau|how many users)",
@@ -296,7 +183,7 @@ _SUMMED = re.compile(
     r"\b(?:together|combined|incl(?:uding|\.)?|consolidated|in total|altogether|zusammen|ensemble|confondus|en conjunto)\b",
     re.IGNORECASE,
 )
-_CURRENCY_NEAR = re.compile(rf"(?:\W{{0,3}}(?:umsatz|in|turnover|of|sales|revenue|a year|ca|de|en|yearly|per year)\b){{0,4}}\W{{0,3}}({_SIGN})(?!\w)", re.IGNORECASE)  # fmt: skip
+_CURRENCY_NEAR = re.compile(rf"(?:\W{{0,3}}(?:umsatz|in|turnover|of|sales|revenue|a year|ca|de|en|yearly|per year)\b){{0,4}}\W{{0,3}}({SIGN})(?!\w)", re.IGNORECASE)  # fmt: skip
 _MONTHLY = re.compile(r"\s*(?:in |of )?(?:(?:mrr|revenue|sales|turnover|umsatz)\s)?(?:a month|per month|/ ?mo(?:nth)?\b|monthly|mrr|par mois|al mes|im monat|pro monat|monatlich|every month|(?:last|this|in the (?:last|previous|preceding)) month\b)", re.IGNORECASE)  # fmt: skip
 _MONTHLY_BEFORE = re.compile(
     r"\b(?:monthly (?:revenue|sales|turnover)|mrr|monatsumsatz|"
@@ -339,77 +226,26 @@ _ZERO = re.compile(
     re.IGNORECASE,
 )
 
-# --- ages -----------------------------------------------------------------------------------------------------------
-
-_YEARS = {name: value for name, value in _WORDS.items() if value >= 3 and " " not in name}
-_AGE_WORD = _any(_YEARS)
-_YOUNG = (
-    r"(?:kids?|child(?:ren)?|pupils?|students?|teens?|teenagers?|boys|girls|users?|players?|patients?|schoolers?|kinder\w*|schüler\w*|jugendliche\w*|"
-    r"erstklässler\w*|nutzer\w*|enfants|élèves|collégiens|lycéens|ados|adolescent\w*|jeunes|utilisateurs|niñ[oa]s|alumn[oa]s|jóvenes|usuarios|chic[oa]s|menores|estudiantes|aged?|ages|alter)"
-)
-_TO = r"\s?(?:-|–|—|- ?to|to|bis|à|a|and|until|y|et|und|through)\s?"
-_AGE_RANGES = [
-    re.compile(p, re.IGNORECASE)
-    for p in (
-        rf"(?<![\w.])(\d{{1,2}})-?{_TO}(\d{{1,2}})[- ]?(?:years?|yrs?)[- ]olds?\b",
-        rf"(?<![\w.])(\d{{1,2}})-?{_TO}(\d{{1,2}})[- ]?(?:year[- ]olds?|yos?\b|y/o|-?jährig\w*)",
-        rf"\b(?:aged?|ages|im alter von|âgés? de|de edades? de|entre(?: los)?) ?(?:of |from |between |von )?(\d{{1,2}}){_TO}(?:los )?(\d{{1,2}})(?![\d%,.]\d|[\w%])",
-        rf"\b{_YOUNG}\b[^.;!?\d]{{0,24}}?(?<![\w.])(\d{{1,2}}){_TO}(\d{{1,2}})(?:\s?(?:jahre\w*|ans|años|years?(?! of)|yrs?))",
-        rf"\b{_YOUNG}(?: from| between| de| entre| von| im alter von|,)? ?\(?(\d{{1,2}})\s?(?:-|–|to|bis|à|a)\s?(\d{{1,2}})(?![\d%]|[,.]\d|\s?(?:a|per|times|hours|min|stunden|\w*users))",
-        r"(?<![\w.])(\d{1,2})\s?(?:-|–|bis|à|a)\s?(\d{1,2})\s?(?:jahren?\b|ans\b|años\b)(?! (?:erfahrung|d['’]expérience|de experiencia))",
-    )
-]
-_AGES = [
-    re.compile(p, re.IGNORECASE)
-    for p in (
-        rf"(?<![\w.-])(?P<age>\d{{1,2}}|{_AGE_WORD})[- ](?:years?|yrs?)[- ]olds\b",
-        rf"(?<![\w.-])(?P<age>\d{{1,2}}|{_AGE_WORD})[- ](?:year|yr)[- ]old (?:{_YOUNG})\b",
-        rf"\b(?P<age>\d{{1,2}}|{_AGE_WORD})-?jährige\w*",
-        rf"\b{_YOUNG}\b(?: are| sind| sont| son|,)? (?:all |about |de |von |à partir de |d['’]au moins |mit )?(?P<age>\d{{1,2}}|{_AGE_WORD})(?: (?:years? old|jahre\w*(?: alt)?|ans|años))(?! of)",
-        rf"\b(?:the|our|die|les|los|las|unsere|nos) {_YOUNG} (?:are|sind|ont|tienen|have) (?P<age>\d{{1,2}})(?![\d%,.]\d| ?%| \w*(?:users|people))",
-        rf"\b{_YOUNG}\b[^.;!?\d]{{0,16}}?(?:from|ab|over|above|desde|dès|à partir de|mayores de|aged|age) (?:age )?(?P<age>\d{{1,2}}|{_AGE_WORD})(?P<up>(?: years)?(?: up\b| and (?:up|older|over)| upwards|\+)?)(?=$|[.,;:)!?\n](?!\d)|\s(?:and|up|or|years?|bis|to|y|et|und|in|on|who|jahre\w*|ans|años)\b)",
-        r"\b(?:(?:ab|dès|à partir de|a partir de|desde los|über) (?=\d+ (?:jahren?|ans|años)\b)|(?:from age|over the age of|mayores de|minimum age(?: is| of)?:?) )(?P<age>\d{1,2})(?P<up>)\b(?![.,]\d)",
-        r"(?<![\w.,$€-])(?P<age>1[2-8]|21)(?P<up>\+)(?!\w| ?[\w%]*(?: (?:users|people|employees|countries|languages|models|tests|customers|clients|years|engineers|staff|seats|teams|apps|gpus|hours|of)))",
-        r"\bages? (?P<age>\d{1,2})(?P<up> ?\+| and (?:up|over|older))",
-    )
-]
-_AGE_HINT = re.compile(r"\byears?\b|\byrs?\b|year-old|\byo|jahre|jährig|\bans\b|años|\bage[sd]?\b|\d ?\+|"
-    rf"\b{_YOUNG}\b", re.IGNORECASE)  # fmt: skip
-_ADULTS = 18
-
 
 def facts(text: str) -> dict[str, Any]:
     """Return the facts of a text under the keys of `use.md`; a number that is stated as unknown has the value `None`."""
     found: dict[str, Any] = {}
-    ages, spans = _ages(text)
-    amounts = _stated(text, [a for a in _amounts(text) if not any(lo < a.end and a.start < hi for lo, hi in spans)])
+    amounts, age = stated(text)
     found |= _people(text, amounts)
     where = places(text)
     found |= _revenue(text, amounts, where.get("region", ""))
     if "mau" not in found and _NOT_KNOWN.search(text):
         found["mau"] = None
-    if ages:
-        found["users_age"] = ages
+    if age:
+        found["users_age"] = age
     return found | where
 
 
-def _stated(text: str, amounts: list[_Amount]) -> list[_Amount]:
-    """The amounts that are facts: not those that a licence allows or limits (`free below a million users or 1M USD`)."""
-    stated, quoted = [], None
-    for amount in amounts:
-        goes_on = quoted is not None and _OR.fullmatch(text, quoted.end, amount.start)
-        if goes_on or _quotes_a_clause(text, amount):
-            quoted = amount
-        else:
-            stated.append(amount)
-    return stated
-
-
-def _people(text: str, amounts: list[_Amount]) -> dict[str, Any]:
+def _people(text: str, amounts: list[Amount]) -> dict[str, Any]:
     """Counts of people; users of a parent or a sister are kept apart, those of several affiliates added up."""
     found: dict[str, Any] = {}
     totals: dict[str, int] = {}
-    last: _Amount | None = None
+    last: Amount | None = None
     owner = ""
     written = ("", found)
     for amount in amounts:
@@ -420,7 +256,7 @@ def _people(text: str, amounts: list[_Amount]) -> dict[str, Any]:
             name = _at_release_or_now(text, amount)
         if name is None:
             continue
-        value, into = _bounded(text, amount), found
+        value, into = amount.bounded, found
         if name in _COUNTS_OF_USE:
             theirs = _affiliate(text, last, amount)
             is_more = bool(last and _PLUS.search(text[last.end : amount.start]))
@@ -452,7 +288,7 @@ _A_SUBJECT = re.compile(
 _COUNTS_OF_USE = frozenset({"mau", "mau_at_release", "muu", "dau"})
 
 
-def _is_another_count(text: str, last: _Amount, amount: _Amount) -> bool:
+def _is_another_count(text: str, last: Amount, amount: Amount) -> bool:
     """Whether a number goes on with the monthly users before it (`210M MAU, parent's 540M`)."""
     between = text[last.end : amount.start]
     return (
@@ -464,7 +300,7 @@ def _is_another_count(text: str, last: _Amount, amount: _Amount) -> bool:
     )
 
 
-def _is_large(amount: _Amount) -> bool:
+def _is_large(amount: Amount) -> bool:
     """Whether a number is large enough for a count of users, and no year."""
     return bool(amount.unit) or amount.value >= _MANY
 
@@ -474,10 +310,10 @@ _NEAR = 140
 """Characters."""
 
 
-def _affiliate(text: str, last: _Amount | None, amount: _Amount) -> str:
+def _affiliate(text: str, last: Amount | None, amount: Amount) -> str:
     """The word for the affiliate whose users a number counts; empty where they are the asker's."""
-    start = max(last.end if last else 0, amount.start - 80)
-    part = _SENTENCE.split(text[start : amount.start])[-1]
+    width = min(amount.start - (last.end if last else 0), 80)
+    part = part_before(text, amount.start, width, over_lines=True)
     clauses = part.split(",")
     if _A_SUBJECT.search(clauses[-1]):
         clauses = clauses[-1:]
@@ -485,7 +321,7 @@ def _affiliate(text: str, last: _Amount | None, amount: _Amount) -> str:
     return (entities[-1]["theirs"] or "").casefold() if entities else ""
 
 
-def _kind_of_people(text: str, amount: _Amount) -> str | None:  # noqa: PLR0911  # one exit for each kind
+def _kind_of_people(text: str, amount: Amount) -> str | None:  # noqa: PLR0911  # one exit for each kind
     """The fact that a number of people is, if it is one."""
     before, end = text[max(0, amount.start - 60) : amount.start], amount.end
     if amount.is_word and amount.value < 2:
@@ -498,7 +334,7 @@ def _kind_of_people(text: str, amount: _Amount) -> str | None:  # noqa: PLR0911 
         return "muu"
     if _DAU.match(text, end):
         return "dau"
-    part = _SENTENCE.split(before)[-1]
+    part = part_before(text, amount.start, 60, over_lines=True)
     if _NOT_OURS.search(part):
         return None
     if staff := _STAFF.match(text, end):
@@ -511,25 +347,25 @@ def _kind_of_people(text: str, amount: _Amount) -> str | None:  # noqa: PLR0911 
     return _others(text, amount, part)
 
 
-def _monthly(text: str, amount: _Amount, before: str) -> str | None:
+def _monthly(text: str, amount: Amount, before: str) -> str | None:
     mau = _MAU.match(text, amount.end)
-    if mau and _OF_THE_CLAUSE.match(text, mau.end()):
+    if mau and OF_THE_CLAUSE.match(text, mau.end()):
         return None
     if not mau and not _is_monthly(text, amount, before):
         return None
     return _at_release_or_now(text, amount)
 
 
-def _is_monthly(text: str, amount: _Amount, before: str) -> bool:
+def _is_monthly(text: str, amount: Amount, before: str) -> bool:
     if _VISITS.match(text, amount.end) or (_A_MONTH.match(text, amount.end) and _USERS_NEAR.search(before)):
         return True
     said = _is_large(amount) and _MAU_BEFORE.search(before) and _AFTER_A_COUNT.match(text, amount.end)
     return bool(said)
 
 
-def _at_release_or_now(text: str, amount: _Amount) -> str:
+def _at_release_or_now(text: str, amount: Amount) -> str:
     """Whether monthly users are those of today or of the month that a licence looks at."""
-    sentence = _SENTENCE.split(text[max(0, amount.start - 160) : amount.start])[-1]
+    sentence = part_before(text, amount.start, 160, over_lines=True)
     after = re.split(r"[.;!?,](?=\s|$)", text[amount.end : amount.end + 60])[0]
     if _TODAY.search(sentence[-40:]) or _TODAY.search(after[:40]):
         return "mau"
@@ -540,14 +376,14 @@ def _at_release_or_now(text: str, amount: _Amount) -> str:
     return "mau_at_release" if is_dated else "mau"
 
 
-def _others(text: str, amount: _Amount, part: str) -> str | None:
+def _others(text: str, amount: Amount, part: str) -> str | None:
     """Users, or a bare number of the asker's people."""
     end = amount.end
     if users := _USERS.match(text, end):
         noun = users["noun"].casefold()
         of_a_thing = noun in {"user", "customer", "client", "player"} and _THING.match(text, users.end())
         small = amount.is_word and amount.is_bare
-        return None if small or of_a_thing or _OF_THE_CLAUSE.match(text, users.end()) else "users"
+        return None if small or of_a_thing or OF_THE_CLAUSE.match(text, users.end()) else "users"
     if _WE_ARE_BARE.search(part) and _is_few(amount) and _FRAGMENT.match(text, end):
         return "headcount"
     if (not amount.is_bare and _USERS_ARE.search(part)) or (not amount.is_word and _USE.match(text, end)):
@@ -555,7 +391,7 @@ def _others(text: str, amount: _Amount, part: str) -> str | None:
     return None
 
 
-def _which_people(text: str, amount: _Amount, part: str, people: re.Match[str]) -> str | None:
+def _which_people(text: str, amount: Amount, part: str, people: re.Match[str]) -> str | None:
     """Whether `80 people` are the asker's own, users, or neither."""
     end = people.end()
     if _THERE.match(text, end):
@@ -578,22 +414,11 @@ def _which_people(text: str, amount: _Amount, part: str, people: re.Match[str]) 
     return None
 
 
-def _is_few(amount: _Amount) -> bool:
+def _is_few(amount: Amount) -> bool:
     return amount.is_bare and 0 < amount.value < 1000 and "." not in amount.shown
 
 
-def _quotes_a_clause(text: str, amount: _Amount) -> bool:
-    """Whether a number is a licence's limit that somebody mentions, not the asker's own."""
-    before = text[max(0, amount.start - 90) : amount.start]
-    if _OF_THE_CLAUSE.match(text, amount.end) or _IN_THE_CLAUSE.search(before):
-        return True
-    if _COMPARED.search(before) and _ALLOWED_AFTER.match(text, amount.end):
-        return not _SOMEBODY.search(_SENTENCE.split(before)[-1])
-    allowance = _ALLOWANCE.search(before) or _TOLD_OF.search(before)
-    return bool(allowance and not _SOMEBODY.search(allowance["gap"]))
-
-
-def _is_a_size(text: str, amount: _Amount) -> bool:
+def _is_a_size(text: str, amount: Amount) -> bool:
     """Whether a number is a model's parameters (`Llama 3 8B users`), not a count of people."""
     return amount.shown.endswith("B") and (
         text[amount.end : amount.end + 1] == "-"
@@ -601,19 +426,18 @@ def _is_a_size(text: str, amount: _Amount) -> bool:
     )
 
 
-def _is_a_version(before: str, amount: _Amount) -> bool:
+def _is_a_version(before: str, amount: Amount) -> bool:
     """Whether a number belongs to a name (`AlphaFold 3`)."""
     return amount.is_bare and not amount.is_word and amount.value < 100 and bool(_VERSION.search(before[-24:]))
 
 
-def _revenue(text: str, amounts: list[_Amount], region: str) -> dict[str, int]:
+def _revenue(text: str, amounts: list[Amount], region: str) -> dict[str, int]:
     found: dict[str, int] = {}
     summed: set[str] = set()
     default = next((a.currency for a in amounts if a.currency), "usd")
     last = 0
     for amount in amounts:
-        start = max(last, amount.start - 80)
-        part = re.split(r"[.!?;](?=\s)", text[start : amount.start])[-1]
+        part = part_before(text, amount.start, min(amount.start - last, 80), over_lines=True)
         after = re.split(r"[.!?;](?=\s|$)|, | [-–—] | but | aber ", text[amount.end : amount.end + 32])[0]
         currency = amount.currency or _currency_near(text, amount) or _BY_UNIT.get(amount.unit.casefold())
         if not (currency or _is_a_sum(text, part, amount, found)):
@@ -649,7 +473,7 @@ def _revenue(text: str, amounts: list[_Amount], region: str) -> dict[str, int]:
             theirs = False
         name = f"{'affiliate_' if theirs else ''}revenue_{currency}"
         summed |= {name} if total else set()
-        found.setdefault(name, _bounded(text, amount) * (12 if is_monthly else 1))
+        found.setdefault(name, amount.bounded * (12 if is_monthly else 1))
     if not found and (digits := _SUM_OF_DIGITS.search(text)):
         found |= _figures(text, digits)
     if not any(name.startswith("revenue") for name in found) and _ZERO.search(text):
@@ -662,7 +486,7 @@ def _revenue(text: str, amounts: list[_Amount], region: str) -> dict[str, int]:
 _HARD = frozenset({"usd", "eur", "gbp", "chf"})
 
 
-def _whose(text: str, part: str, amount: _Amount, entities: list[re.Match[str]]) -> tuple[bool, bool]:
+def _whose(text: str, part: str, amount: Amount, entities: list[re.Match[str]]) -> tuple[bool, bool]:
     """Whether a sum is what affiliates earn, and whether the asker's own is in it."""
     theirs = bool(entities and entities[-1]["theirs"]) or bool(_OF_THE_GROUP.match(text, amount.end))
     theirs |= bool(_DAUGHTER.search(part))
@@ -670,12 +494,12 @@ def _whose(text: str, part: str, amount: _Amount, entities: list[re.Match[str]])
     return theirs or together, together
 
 
-def _currency_near(text: str, amount: _Amount) -> str | None:
+def _currency_near(text: str, amount: Amount) -> str | None:
     match = _CURRENCY_NEAR.match(text, amount.end)
-    return _CURRENCY[match[1].casefold()] if match and (amount.unit or not amount.is_bare) else None
+    return CURRENCIES[match[1].casefold()] if match and (amount.unit or not amount.is_bare) else None
 
 
-def _is_a_sum(text: str, part: str, amount: _Amount, found: dict[str, int]) -> bool:
+def _is_a_sum(text: str, part: str, amount: Amount, found: dict[str, int]) -> bool:
     """Whether a number without a currency is money (`we make about 4 M`)."""
     if not amount.unit or amount.is_word or amount.shown.endswith(("B", "b")):
         return False
@@ -696,82 +520,8 @@ def _figures(text: str, match: re.Match[str]) -> dict[str, int]:
     around = text[max(0, match.start() - 60) : match.end() + 40]
     if not _REVENUE.search(around) or _NO_REVENUE.search(text[max(0, match.start() - 60) : match.start()]):
         return {}
-    sign = re.search(rf"(?<!\w)({_SIGN})(?!\w)", text[match.end() : match.end() + 20], re.IGNORECASE)
+    sign = re.search(rf"(?<!\w)({SIGN})(?!\w)", text[match.end() : match.end() + 20], re.IGNORECASE)
     part = (match["part"] or "").casefold()
     times = next((value for stem, value in _PARTS.items() if part.startswith(stem)), 1)
     value = times * 10 ** (_FIGURES[match["n"].casefold()] - 1)
-    return {f"revenue_{_CURRENCY[sign[1].casefold()] if sign else 'usd'}": value}
-
-
-def _ages(text: str) -> tuple[str | None, list[tuple[int, int]]]:
-    """The age of those who use it, and where it stands. A lower bound that lets minors in is its age, `18+` stays so."""
-    if not _AGE_HINT.search(text):
-        return None, []
-    for pattern in _AGE_RANGES:
-        for match in pattern.finditer(text):
-            if int(match[1]) < int(match[2]):
-                return f"{int(match[1])}-{int(match[2])}", [match.span()]
-    for pattern in _AGES:
-        if single := pattern.search(text):
-            said = single["age"].casefold()
-            age = int(said) if said.isdigit() else int(_YEARS[said])
-            is_bound = "up" in single.re.groupindex and single["up"] is not None and age >= _ADULTS
-            return f"{age}+" if is_bound else str(age), [single.span()]
-    return None, []
-
-
-def _amounts(text: str) -> list[_Amount]:
-    found = []
-    for match in _matches(text):
-        sign = (match["after"] or match["before"] or "").casefold().rstrip(".")
-        unit = match["unit"] or match["unit2"] or ""
-        shown = match["digits"] or match["words"]
-        if sign == "r" and (not unit or unit.casefold() == "b"):
-            continue  # `Command R 7B` is a model
-        bare = not unit and not re.search(r"\d[.,   ]\d{3}\b|\d{4}", shown)
-        found.append(
-            _Amount(
-                match.start(),
-                match.end(),
-                _value(shown, unit),
-                shown + unit if match["digits"] and match["digits"] + unit in match.group() else shown + " " + unit,
-                unit,
-                _CURRENCY.get(sign, ""),
-                bool(match["words"]),
-                bare,
-            )
-        )
-    return found
-
-
-def _matches(text: str) -> Iterator[re.Match[str]]:
-    """Yield the amounts; only where a digit, a number word or a currency starts is the long pattern tried."""
-    last = 0
-    for token in _TOKEN.finditer(text):
-        if token.start() < last or not (token["sign"] or token.group().casefold() in _STARTS):
-            continue
-        if match := _AMOUNT.match(text, token.start()):
-            last = match.end()
-            yield match
-
-
-def _bounded(text: str, amount: _Amount) -> int:
-    before = text[max(0, amount.start - 16) : amount.start].rstrip()
-    if _BELOW.search(before):
-        return amount.value - 1
-    if _ABOVE.search(before):
-        return amount.value + 1
-    return amount.value
-
-
-def _value(shown: str, unit: str) -> int:
-    factor = _UNITS.get(unit.casefold(), 1)
-    if shown.casefold() in _WORDS:
-        return int(_WORDS[shown.casefold()] * factor)
-    digits = re.sub(r"[  \u202f]", "", shown)
-    # `1,400` and `1.400` are thousands, `1.5` and `1,5` are not.
-    digits = re.sub(r"[.,](?=\d{3}(?:\D|$))", "", digits).replace(",", ".")
-    try:
-        return int(round(float(digits) * factor, 4))
-    except (ValueError, OverflowError):
-        return 0
+    return {f"revenue_{CURRENCIES[sign[1].casefold()] if sign else 'usd'}": value}

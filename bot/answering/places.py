@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib import resources
 
+from knowledge.lexicon import any_of
 from knowledge.vocabulary import read_yaml
 
 _MARKET_BEFORE = re.compile(
@@ -477,8 +478,7 @@ class _Gazetteer:
     @cached_property
     def form(self) -> re.Pattern[str]:
         """Any form of a company, written as in the list."""
-        names = "|".join(re.escape(f) for f in sorted(self.forms, key=len, reverse=True))
-        return re.compile(rf"(?<![\w.])(?:{names})(?!\w)")
+        return re.compile(rf"(?<![\w.])(?:{any_of(self.forms)})(?!\w)")
 
     @cached_property
     def words_from(self) -> dict[str, int]:

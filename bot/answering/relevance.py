@@ -16,7 +16,7 @@ from importlib import resources
 from bot.answering.judging import Judgement
 from bot.answering.rules import Finding, Truth
 from bot.model import Verdict
-from knowledge.models import LicenseRecord, Passage, Predicate, Term, TermKind
+from knowledge.models import LicenseRecord, Passage, Term, TermKind
 from knowledge.vocabulary import vocabulary
 
 
@@ -39,7 +39,7 @@ class Candidate:
         situation = self.judgement.situation
         likely = vocabulary().domains.get(situation.use.domain or "", ())
         open_topics = {t for t in likely if situation.topics.get(t) is Truth.OPEN}
-        return self.finding.truth is Truth.OPEN and bool(open_topics & set(_topics(self.term.when)))
+        return self.finding.truth is Truth.OPEN and bool(open_topics & self.term.turns_on("topic"))
 
     @property
     def score(self) -> float:
@@ -120,29 +120,12 @@ def _features(
         "grants the action": float(bool(actions)),
         "grants any action": float("any" in term.actions),
     }
-    for test in _tests(term.when):
-        found[f"turns on {test}"] = found[f"turns on {test}, {truth}"] = 1.0
+    for test in term.tests:
+        found[f"turns on {test.name}"] = found[f"turns on {test.name}, {truth}"] = 1.0
     for what in term.about:
         found[f"about {what}"] = found[f"about {what}, {kind}"] = 1.0
         found[f"asked about {what}"] = float(what in situation.asks)
     return found
-
-
-def _tests(when: Predicate | None) -> set[str]:
-    """Return the names of the plain tests that a term's occasion consists of."""
-    if when is None:
-        return set()
-    if not when.parts:
-        return {when.name}
-    return {name for part in when.parts for name in _tests(part)}
-
-
-def _topics(when: Predicate | None) -> set[str]:
-    """Return the topics that a term's occasion names."""
-    if when is None:
-        return set()
-    own = set(when.values) if when.name == "topic" else set()
-    return own.union(*(_topics(part) for part in when.parts))
 
 
 def nearness(record: LicenseRecord, passages: Sequence[Passage]) -> dict[str, int]:

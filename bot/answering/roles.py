@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bot.answering.sentences import part_before, starts, stop
 from bot.answering.standing import is_belief, is_label, is_licensor, takes_code_alone
 from knowledge.catalog import LICENSES, Mention, MentionKind
 from knowledge.naming import normal
@@ -366,7 +367,7 @@ def _of_data(text: str, mention: Mention) -> bool:
 
 def _goes_under(text: str, mention: Mention) -> bool:
     """Whether the asker says that the result goes out under a licence: `the LoRA goes on the hub under CC BY 4.0`."""
-    sentence = re.split(r"[.!?;\n](?=\s|$)", text[max(0, mention.start - 160) : mention.start])[-1]
+    sentence = part_before(text, mention.start, 160, over_lines=True)
     found = _GOES_UNDER.search(sentence)
     if found is None:
         return False
@@ -447,8 +448,7 @@ _PART = re.compile(
 
 def _own_part(text: str, mention: Mention, things: Sequence[Mention]) -> bool:
     """Whether a licence is that of something without a name of its own: `a public data set whose README says ODbL`."""
-    ends = [m.end() for m in _SENTENCE_END.finditer(text, 0, mention.start)]
-    start, before = (ends or [0])[-1], (ends[-2] if len(ends) > 1 else 0)
+    start, before = starts(text, mention.start)
     named = [m.end for m in things if start <= m.start < mention.start]
     if not named:
         return bool(_PART.search(text[before : mention.start]))
@@ -468,7 +468,6 @@ def _tells_of(text: str, mention: Mention, things: Sequence[Mention]) -> bool:
 _CLOSE = 6
 """Characters between a name and a licence in brackets behind it."""
 
-_SENTENCE_END = re.compile(r"[.!?](?=\s)|\n")
 _NO_LICENSE = re.compile(
     r"\b(?:(?:no|without(?: any| a)?|lacks? (?:a|any)|missing(?: a)?|not a single|zero|keine?|ohne|sans|sin|"
     r"aucune|ninguna)"
@@ -498,14 +497,12 @@ def _unlicensed(text: str, subjects: Sequence[Mention]) -> str | None:
     """Return what is said to have no licence: something in the same sentence, or in the one before, that is not one of
     the known names. Of a known name it is a mistake or a plan, not a fact."""
     for match in _NO_LICENSE.finditer(text):
-        ends = [m.end() for m in _SENTENCE_END.finditer(text, 0, match.start())]
-        start, before = (ends or [0])[-1], (ends[-2] if len(ends) > 1 else 0)
-        stop = _SENTENCE_END.search(text, match.end())
+        start, before = starts(text, match.start())
         known = [m for m in subjects if m.target and start <= m.start < match.start()]
         made_of_it = bool(known) and bool(_MADE_OF_IT.search(text[known[-1].start : known[-1].end + 16]))
         if known and not made_of_it and not _ARTEFACT.search(text[start : known[0].start]):
             continue  # `a LoRA on Llama 3` is another thing than Llama 3
-        found = list(_ARTEFACT.finditer(text[start : stop.start() if stop else len(text)]))
+        found = list(_ARTEFACT.finditer(text[start : stop(text, match.end())]))
         if not found and not any(m.target and before <= m.start < start for m in subjects):
             found = list(_ARTEFACT.finditer(text[before:start]))
         if found or not subjects:

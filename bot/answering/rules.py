@@ -83,7 +83,7 @@ def decide(profile: Profile, situation: Situation) -> Ruling:
     if situation.reach_of_student and not any(_is_student_derived(f) for f in findings):
         # What goes out is the student: only terms that speak of students follow it.
         teacher = _as_teacher(situation)
-        findings = tuple(f if _speaks_of_students(f.term.when) else _find(f.term, teacher) for f in findings)
+        findings = tuple(f if _speaks_of_students(f.term) else _find(f.term, teacher) for f in findings)
     silent = _uncovered(findings, situation.use.actions)
     return Ruling(profile, _verdict(findings, silent), findings, silent)
 
@@ -100,18 +100,15 @@ def _as_teacher(situation: Situation) -> Situation:
 _LEARNING = frozenset({"improves_other_model", "train_on_outputs", "distill"})
 
 
-def _speaks_of_students(predicate: Predicate | None) -> bool:
-    if predicate is None:
-        return False
-    named = predicate.name == "action" and bool(_LEARNING & set(predicate.values))
-    return named or any(_speaks_of_students(p) for p in predicate.parts)
+def _speaks_of_students(term: Term) -> bool:
+    return bool(_LEARNING & term.turns_on("action"))
 
 
 def _is_student_derived(finding: Finding) -> bool:
     """Whether a licence counts a model that learned from outputs among its derivatives."""
     term = finding.term
     is_such = term.kind is TermKind.CONDITION and {"derivative", "training_on_outputs"} <= set(term.about)
-    return is_such and finding.truth is Truth.TRUE and _speaks_of_students(term.when)
+    return is_such and finding.truth is Truth.TRUE and _speaks_of_students(term)
 
 
 def _find(term: Term, situation: Situation) -> Finding:

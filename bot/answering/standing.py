@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bot.answering.sentences import part_after, part_before
 from knowledge.catalog import Mention
 
 _MADE = (
@@ -134,28 +135,23 @@ _ON_RECORD = re.compile(
     re.IGNORECASE,
 )
 _SAYS = re.compile(r"\b(?:lists|declares?|says|shows)\b", re.IGNORECASE)
-_CLAUSE_END = re.compile(r"[.!?;\n]")
 _OF_CODE = re.compile(
     r"\b(?:code|source|scripts?|github|library|package|wrapper|framework|runtime|server)\b", re.IGNORECASE
 )
 _REPOSITORY = re.compile(r"\brepo(?:sitory)?\b", re.IGNORECASE)
 
 
-def _clause_before(text: str, mention: Mention, width: int = 110) -> str:
-    return _CLAUSE_END.split(text[max(0, mention.start - width) : mention.start])[-1]
-
-
 def is_belief(text: str, mention: Mention) -> bool:
     """Whether a licence is only what somebody says: `their lead says it is MIT`, and not what a card says."""
-    before = _clause_before(text, mention)
+    before = part_before(text, mention.start, 110)
     said = list(_BELIEF.finditer(before))
     return bool(said) and not _ON_RECORD.search(before, said[-1].start())
 
 
 def is_label(text: str, mention: Mention) -> bool:
     """Whether a licence's name is what a card or a tag says, not what somebody believes or what the code is under."""
-    before = _clause_before(text, mention, 80)
-    after = _CLAUSE_END.split(text[mention.end : mention.end + 50])[0]
+    before = part_before(text, mention.start, 80)
+    after = part_after(text, mention.end, 50)
     record = _ON_RECORD.search(before)
     if is_belief(text, mention) or (_OF_CODE.search(before[-40:]) and not record):
         return False

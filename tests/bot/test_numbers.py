@@ -314,6 +314,7 @@ def test_other_counts_are_no_people(text: str) -> None:
         ("82 k€ de CA", {"revenue_eur": 82_000}),
         ("2 MEUR Umsatz", {"revenue_eur": 2 * M}),
         ("6,5 Mio. Umsatz (Euro)", {"revenue_eur": 6_500_000}),
+        ("Unser Umsatz liegt bei ca. 5 Mio. Euro.", {"revenue_eur": 5 * M}),
         ("we make 20k€ a month", {"revenue_eur": 240_000}),
         ("$2-3M ARR", {"revenue_usd": 3 * M}),
         ("KRW 4.5 billion revenue", {"revenue_krw": 4500 * M}),

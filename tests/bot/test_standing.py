@@ -26,6 +26,8 @@ def licence(text: str, name: str = "MIT") -> Mention:
         ("Somebody told me that the card says MIT.", False, True),
         ("It is under MIT.", False, False),
         ("Our CTO is happy. It is under MIT.", False, False),
+        ("Our CTO says Mistral 7B v0.3 is MIT.", True, False),
+        ("The card is long\nMIT", False, False),
     ],
 )
 def test_a_belief_is_no_label(text: str, belief: bool, label: bool) -> None:

@@ -269,11 +269,11 @@ RAW: dict[str, Any] = {
 @pytest.fixture
 def read_raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Any]], tuple[Guide, ...]]:
     """Reads a folder that holds one invented piece of guidance."""
-    (tmp_path / "data" / "guidance").mkdir(parents=True)
-    monkeypatch.setattr("knowledge.guidance.resources", SimpleNamespace(files=lambda _: tmp_path))
+    file = tmp_path / "invented.yaml"
+    monkeypatch.setattr("knowledge.guidance.data_files", {"guidance": [file]}.__getitem__)
 
     def read(raw: dict[str, Any]) -> tuple[Guide, ...]:
-        (tmp_path / "data" / "guidance" / "invented.yaml").write_text(yaml.safe_dump(raw), encoding="utf-8")
+        file.write_text(yaml.safe_dump(raw), encoding="utf-8")
         return guides.__wrapped__()
 
     return read

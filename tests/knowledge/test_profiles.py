@@ -207,6 +207,9 @@ def test_profile_is_read_whole() -> None:
             Predicate("any", parts=(Predicate("over", ("mau",), 700.0), Predicate("over", ("users",), 9.0))),
         )),
     ))  # fmt: skip
+    assert [t.name for t in notice.tests] == ["action", "commercial", "over", "over"]
+    assert (notice.turns_on("over"), notice.turns_on("topic")) == ({"mau", "users"}, frozenset())
+    assert grant.tests == ()
 
 
 @pytest.mark.parametrize(
