@@ -10,7 +10,8 @@ from typing import Any
 
 from bot.answering.places import places
 from bot.model import Use
-from bot.slack.text import cleaned
+from bot.slack import kit
+from bot.slack.text import cleaned, one_line, shortened
 from knowledge.errors import ClausebotError
 from knowledge.vocabulary import vocabulary
 
@@ -78,9 +79,8 @@ def ask_form(
     was opened for. Raises `ValueError` for metadata over 3,000 characters."""
     known = use or Use()
     subject_hint = "A model, dataset or licence; type a few letters."
-    shown = {"type": "plain_text", "text": f"Still open: {still_open}"[:LONGEST_TEXT], "emoji": False}
     blocks = [
-        *([{"type": "section", "text": shown}] if still_open else []),
+        *([kit.section(shortened(f"Still open: {one_line(still_open)}", kit.SECTION_TEXT))] if still_open else []),
         _input("question", "Your question", _question_input(text), hint="Or leave it to the fields below."),
         _input("subject", "What it is about", _subject_select(subject), hint=subject_hint),
         _input("actions", "What you want to do", _actions_select(known.actions)),

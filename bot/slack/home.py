@@ -31,7 +31,7 @@ class Home:
 
 def home_view(home: Home) -> dict[str, Any]:
     """Return the view for `views.publish`."""
-    blocks = [kit.header("Clausebot"), *help_message().blocks]
+    blocks = [kit.header("What I can do"), *help_message().blocks]
     if home.queue is not None:
         blocks += _part("Waiting for legal", [_review(r, whose=True) for r in home.queue], "Nothing waits.")
     if home.waiting:

@@ -353,6 +353,8 @@ def _angled(inner: str) -> str:
     target, _, label = inner.partition("|")
     if _WEB.match(target):
         return f'<a href="{_literal(target)}">{_literal(label or target)}</a>'
+    if target.startswith("!date^"):  # shown in the reader's own time zone; an image has none
+        return escape(label)
     if target[0] in "@#!":
         sign = "#" if target[0] == "#" else "@"
         return f'<span class="mention">{sign}{_literal(label or target[1:]).removeprefix(sign)}</span>'
@@ -496,6 +498,7 @@ def images() -> dict[str, str]:
         "answer": page([question, figure(answer.blocks)]),
         "card": html(card.blocks, frame=Frame.EPHEMERAL),
         "comparison": html(comparison.blocks, frame=Frame.EPHEMERAL),
+        "home": html(invented.views()["home"]),
         "form": html(ask_form(subject="Nimbus 7B", use=use, private_metadata="{}")),
     }
 

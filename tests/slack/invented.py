@@ -6,9 +6,11 @@ Every licence text here is made up; a real one must not stand in this repository
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
+from bot.audit.log import DecisionLine, OpenReview
 from bot.card import Card, CardLine, compare
 from bot.model import (
     Alternative,
@@ -24,6 +26,7 @@ from bot.model import (
 from bot.slack.blocks import (
     Message,
     answer_messages,
+    as_view,
     card_messages,
     comparison_messages,
     error_message,
@@ -31,8 +34,10 @@ from bot.slack.blocks import (
     name_choices,
     plain,
     superseded,
+    without_buttons,
 )  # fmt: skip
 from bot.slack.forms import ask_form, compare_form, reason_form
+from bot.slack.home import Home, home_view
 from knowledge.models import DocumentKind, LicenseRecord, Profile
 
 KNOWLEDGE = "5e80c3d1b7a2"
@@ -63,6 +68,8 @@ def messages() -> dict[str, tuple[Message, ...]]:
         "choices": (name_choices("Nimbus could mean several things. Which one?", ["Nimbus 7B", "Nimbus 7B Chat"]),),
         "error": (error_message("r-42ab"),),
         "help": (help_message(),),
+        "lead": answer_messages(UNKNOWN, "You asked in <#C1>: may we?"),
+        "shared": (without_buttons(card_messages(NIMBUS)[0]),),
         "superseded": (superseded(answer_messages(UNKNOWN)[0]),),
         "plain": (plain("Say which two: `/license compare Nimbus 7B with Stratus 12B`."),),
     }
@@ -73,9 +80,28 @@ def views() -> dict[str, dict[str, Any]]:
     return {
         "form_ask": ask_form(subject=None, use=None, private_metadata=""),
         "form_ask_filled": ask_form(subject="Nimbus 7B", use=USE, private_metadata='{"channel":"C1"}'),
+        "form_ask_open": ask_form(
+            text=CONDITIONAL.question,
+            subject="Nimbus 7B",
+            use=USE,
+            still_open=CONDITIONAL.open_questions[0],
+            private_metadata="{}",
+        ),
+        "decision": as_view("Decision", [without_buttons(m) for m in answer_messages(CONDITIONAL)]),
+        "home": home_view(Home(RECENT, (), None)),
+        "home_empty": home_view(Home((), (), None)),
+        "home_legal": home_view(Home((), (WAITING,), (WAITING,))),
         "form_reason": reason_form(CONDITIONAL.decision_id),
         "form_compare": compare_form("Nimbus 7B"),
     }
+
+
+def _decided(answer: Answer, hour: int) -> DecisionLine:
+    return DecisionLine(
+        answer.decision_id, datetime(2026, 11, 20, hour, 42, tzinfo=UTC), "slack:T1:U1", "slack:T1:C1",
+        answer.verdict.value, answer.question, tuple(s.name for s in answer.subjects), len(answer.citations),
+        answer.knowledge_version, 18.0,
+    )  # fmt: skip
 
 
 def _clause(license_id: str, clause: str, heading: str, quote: str, url: str) -> Citation:
@@ -341,3 +367,6 @@ HAIL = Card(
 )  # fmt: skip
 
 DIFFERENCES = compare(NIMBUS, STRATUS)
+
+RECENT = (_decided(CONDITIONAL, 10), _decided(PROHIBITED, 9), _decided(ALLOWED, 8))
+WAITING = OpenReview(_decided(NEEDS_REVIEW, 9), "slack:T1:U1", datetime(2026, 11, 20, 9, 45, tzinfo=UTC))

@@ -15,7 +15,7 @@ from bot.slack.blocks import Message
 MESSAGE_BLOCKS, VIEW_BLOCKS, MESSAGE_TEXT, ALL_BLOCKS = 50, 100, 4000, 10_000
 SECTION_TEXT, FIELD_TEXT, HEADER_TEXT, BUTTON_TEXT, OPTION_TEXT = 3000, 2000, 150, 75, 75
 BUTTON_VALUE, OPTION_VALUE, ACTION_ID, PLACEHOLDER, LABEL, METADATA, TITLE = 2000, 150, 255, 150, 2000, 3000, 24
-OUR_LINK = re.compile(r"<https?://[^<>|\s]+\|[^<>]+>")
+OUR_LINK = re.compile(r"<https?://[^<>|\s]+\|[^<>]+>|<#C[A-Z0-9]+>|<@U[A-Z0-9]+>|<!date\^\d+\^[^<>|]+\|[^<>]+>")
 ENTITY = re.compile(r"&(?:amp|lt|gt);")
 
 
@@ -38,12 +38,13 @@ def assert_view_within_limits(view: dict[str, Any]) -> None:
     """Check a modal."""
     assert view["type"] == "modal"
     assert 1 <= len(view["blocks"]) <= VIEW_BLOCKS
-    assert len(view["private_metadata"]) <= METADATA
-    for part in ("title", "submit", "close"):
+    assert len(view.get("private_metadata", "")) <= METADATA
+    for part in {"title", "submit", "close"} & view.keys():
         _plain(view[part], TITLE)
     for block in view["blocks"]:
         assert_block(block)
-    ids = [block["block_id"] for block in view["blocks"]]
+    assert "submit" in view or not any(block["type"] == "input" for block in view["blocks"])
+    ids = [block["block_id"] for block in view["blocks"] if "block_id" in block]
     assert len(ids) == len(set(ids))
     parsed = View(**copy.deepcopy(view))
     parsed.validate_json()

@@ -77,7 +77,12 @@ async def test_a_direct_message_is_answered(bot: Bot) -> None:
     await bot.send(event)
 
     (answer,) = await answers(bot.slack, "D1", event["ts"])
+    await settled(bot)
+    first = bot.slack.called("agents.sessions.setStatus")[0].arguments
+
     assert decision_of(answer)
+    assert (first["status"], first["title"]) == ("processing", "may we sell Mixtral 8x7B?")
+    assert bot.slack.sessions["D1", event["ts"]] == "active"
 
 
 async def test_a_follow_up_needs_no_mention_and_keeps_the_facts(bot: Bot) -> None:
@@ -179,13 +184,13 @@ async def test_health_and_readiness(bot: Bot) -> None:
 
 
 async def test_a_burst_is_acknowledged_in_time_and_answered_whole(bot: Bot) -> None:
-    """Sixty questions at once: each is acknowledged within Slack's three seconds and answered once, in its thread."""
-    events = [asks(bot.slack, f"may a firm of {n} people sell what Qwen2.5 7B writes?") for n in range(1, 61)]
+    """200 questions at once: each is acknowledged within Slack's three seconds and answered once, in its thread."""
+    events = [asks(bot.slack, f"may a firm of {n} people sell what Qwen2.5 7B writes?") for n in range(1, 201)]
     async with ClientSession() as session:
         done = await asyncio.gather(*(bot.send(e, session=session) for e in events))
     found = [await answers(bot.slack, "C1", e["ts"], timeout=60) for e in events]
 
     assert {d.status for d in done} == {200}
     assert max(d.seconds for d in done) < 3
-    assert [len(f) for f in found] == [1] * 60
-    assert len({decision_of(f[0]) for f in found}) == 60
+    assert [len(f) for f in found] == [1] * 200
+    assert len({decision_of(f[0]) for f in found}) == 200

@@ -67,7 +67,7 @@ class Reader(HTMLParser):
 def mrkdwn_texts(part: Any) -> Iterator[str]:
     """Every text that a reader of blocks sees, without the addresses of links and the names of emoji."""
     if isinstance(part, dict) and part.get("type") in {"plain_text", "mrkdwn"}:
-        yield re.sub(r"<https?:[^|>]*\|([^>]*)>|:[a-z_]+:", r"\1", part["text"])
+        yield re.sub(r"<(?:https?:|!date\^)[^|>]*\|([^>]*)>|:[a-z_]+:", r"\1", part["text"])
     elif isinstance(part, dict) and part.get("type") not in {"static_select", "multi_static_select"}:
         yield from (text for name, value in part.items() if name != "placeholder" for text in mrkdwn_texts(value))
     elif isinstance(part, list | tuple):
