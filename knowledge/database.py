@@ -98,10 +98,15 @@ def insert_once(engine: Engine, table: type[SQLModel], what: str, **values: Any)
         with translated(what), engine.begin() as connection:
             connection.execute(_insert(table), values)
     except StoreError as error:
-        if isinstance(error.__cause__, IntegrityError):
+        if isinstance(error.__cause__, IntegrityError) and _is_taken(str(error.__cause__.orig)):
             return False
         raise
     return True
+
+
+def _is_taken(reason: str) -> bool:
+    """Whether a row was refused because its key is there: by SQLite, by PostgreSQL, or by our own triggers."""
+    return any(mark in reason for mark in ("UNIQUE constraint failed", "duplicate key value", "never changed"))
 
 
 @cache
