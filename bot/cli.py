@@ -225,7 +225,7 @@ def evaluate(
         golds = evaluation.read_gold(read_lines(file))
         services.ensure_knowledge()
         asked = (replace(gold.question, asker=_user(), channel="eval") for gold in golds)
-        answers = [services.answerer.answer(question) for question in asked]
+        answers = [services.answerer.considered(question) for question in asked]
     results = [evaluation.measure(gold, answer) for gold, answer in zip(golds, answers, strict=True)]
     scores = evaluation.summarise(results)
     if as_json:
@@ -296,6 +296,123 @@ def audit_show(decision_id: Annotated[str, typer.Argument(help="The id that an a
     if found is None:
         raise typer.Exit(_fail(f"There is no decision {decision_id!r}; `clausebot audit list` shows the ids.", 1))
     print(json.dumps(found | {"events": events}, ensure_ascii=False, indent=1))
+
+
+@audit_app.command("verify")
+def audit_verify(
+    anchor: Annotated[
+        list[str] | None, typer.Option(help="An anchor that a digest showed, in quotes (repeatable).")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check every row of the record, and that it still reaches every anchor that was given out."""
+    from bot.audit.anchors import Head  # noqa: PLC0415
+
+    with _services(quiet=True) as services:
+        given = [Head.parse(text) for text in anchor or ()]
+        found = services.audit.ledger.verify()
+        cut = None if found.fault else services.anchors.broken(*given)
+    fault = f"Row {found.fault.seq} ({found.fault.id}): {found.fault.what}." if found.fault else ""
+    if cut:
+        fault = (
+            f"The record does not match the anchor of {cut.count} rows given out {cut.at}: rows were cut off or redone."
+        )
+    if as_json:
+        print(json.dumps({"rows": found.count, "head": found.head, "fault": fault or None}, ensure_ascii=False))
+    elif not fault:
+        print(f"{found.count} rows, unbroken. Head: {found.head}")
+    if fault:
+        raise typer.Exit(_fail(fault, 1))
+
+
+@audit_app.command("anchor")
+def audit_anchor() -> None:
+    """Give out a signed anchor of the record as it is now; keep it where nobody who runs the bot can change it."""
+    with _services(quiet=True) as services:
+        print(services.anchors.give_out())
+        print(f"public key: {services.signer.public_key}", file=sys.stderr)
+
+
+@audit_app.command("export")
+def audit_export(
+    form: Annotated[str, typer.Option("--format", help="csv: the decisions; jsonl: every row of the chain.")] = "csv",
+    out: Annotated[str | None, typer.Option(help="A file; default: stdout.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="csv: from this time on (UTC).")
+    ] = None,
+) -> None:
+    """Hand the record over."""
+    from pathlib import Path  # noqa: PLC0415
+
+    from bot.audit.export import as_csv, as_json_lines  # noqa: PLC0415
+
+    if form not in ("csv", "jsonl"):
+        raise typer.Exit(_fail(f"There is no format {form!r}; it is csv or jsonl.", 2))
+    with _services(quiet=True) as services:
+        moment = since.replace(tzinfo=UTC) if since else None
+        lines = as_csv(services.audit.lines(since=moment)) if form == "csv" else as_json_lines(services.audit.rows())
+        if out is None:
+            sys.stdout.writelines(lines)
+            return
+        try:
+            with Path(out).open("w", encoding="utf-8", newline="") as file:
+                file.writelines(lines)
+        except OSError as error:
+            raise typer.Exit(_fail(f"{out} cannot be written: {error.strerror}.", 1)) from error
+
+
+@audit_app.command("replay")
+def audit_replay(
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many decisions, newest first.")] = 100,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="From this time on (UTC).")
+    ] = None,
+    verdict: Annotated[str | None, typer.Option(help="Only those that got this verdict.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put old questions again to today's knowledge and list whose verdict, clauses or texts differ. Records nothing."""
+    from bot.audit.replay import change  # noqa: PLC0415
+
+    with _services() as services:
+        services.ensure_knowledge()
+        moment = since.replace(tzinfo=UTC) if since else None
+        changes, erased, seen = [], 0, 0
+        for line in services.audit.list(limit=limit, since=moment, verdict=verdict):
+            question, old = services.audit.question(line.id), services.audit.answer(line.id)
+            if question is None or old is None:
+                erased += 1
+                continue
+            seen += 1
+            if found := change(old, services.answerer.considered(question)):
+                changes.append(found)
+    if as_json:
+        told = {"replayed": seen, "erased": erased, "changes": [c.to_json() for c in changes]}
+        print(json.dumps(told, ensure_ascii=False))
+        return
+    from bot.terminal import show_changes  # noqa: PLC0415
+
+    show_changes(changes, seen, erased, _console())
+
+
+@audit_app.command("erase")
+def audit_erase(
+    name: Annotated[str | None, typer.Argument(help="As `audit list` shows it: slack:TEAM:USER, or cli:NAME.")] = None,
+    before: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Instead of a name: what anybody wrote before.")
+    ] = None,
+) -> None:
+    """Erase a person's name and what they wrote; verdicts, clauses and the chain stay. It cannot be undone."""
+    if (name is None) == (before is None):
+        raise typer.Exit(_fail("Give a name, or a date with --before.", 2))
+    with _services(quiet=True) as services:
+        if name is not None:
+            count = services.erase(name)
+            if not count:
+                raise typer.Exit(_fail(f"Nothing is recorded of {name!r}; `clausebot audit list` shows the names.", 1))
+            print(f"Erased: the name and the texts of {count} rows. The rows stay under a pseudonym.")
+        elif before is not None:
+            moment = before.replace(tzinfo=UTC).isoformat(timespec="microseconds")
+            print(f"Erased: {services.audit.people.erase_before(moment)} texts.")
 
 
 @app.command()

@@ -21,6 +21,7 @@ from knowledge.store import KnowledgeStore
 if TYPE_CHECKING:
     from bot.answering.answerer import Answerer
     from bot.answering.wording import Writer
+    from bot.audit.anchors import Anchors, Signer
     from bot.audit.log import AuditLog
     from ingestion.pipeline import IngestReport, Progress
     from ingestion.sources.interface import Source
@@ -63,6 +64,27 @@ class Services:
 
             self._audit = AuditLog(self.engine)
         return self._audit
+
+    @property
+    def signer(self) -> Signer:
+        """The key that signs what the record gives out."""
+        from bot.audit.anchors import Signer  # noqa: PLC0415
+
+        return Signer(self.settings.home)
+
+    @property
+    def anchors(self) -> Anchors:
+        """The anchors of the record."""
+        from bot.audit.anchors import Anchors  # noqa: PLC0415
+
+        return Anchors(self.engine, self.audit.ledger, self.signer)
+
+    def erase(self, name: str) -> int:
+        """Erase a person's name and texts from the record and from what Slack left; return how many rows they had."""
+        from bot.audit.traces import erase_traces  # noqa: PLC0415
+
+        count = self.audit.people.erase(name)
+        return count + erase_traces(self.engine, name)
 
     @property
     def answerer(self) -> Answerer:

@@ -16,6 +16,7 @@ from knowledge.models import DocumentKind
 
 if TYPE_CHECKING:
     from bot.audit.log import DecisionLine
+    from bot.audit.replay import Change
     from bot.card import Card, CardLine, Difference
     from bot.evaluation import Result, Scores
     from ingestion.pipeline import IngestReport
@@ -200,6 +201,19 @@ def show_decisions(lines: Sequence[DecisionLine], console: Console) -> None:
         console.print(head)
         question = " ".join(line.question.split())
         console.print(Padding(Text(question[:300] + ("…" if len(question) > 300 else "")), (0, 0, 0, 4)))
+
+
+def show_changes(changes: Sequence[Change], seen: int, erased: int, console: Console) -> None:
+    """Print how today's answers differ from those that were given."""
+    gone = f", {erased} left out (erased)" if erased else ""
+    console.print(Text(f"{seen} questions put again{gone}: {len(changes)} would be answered differently."))
+    for change in changes:
+        verdict = change.was if change.was == change.now else f"{change.was} → {change.now}"
+        console.print(Text.assemble((change.decision_id, "bold"), f"  {verdict}"))
+        console.print(Padding(Text(" ".join(change.question.split())[:300]), (0, 0, 0, 4)))
+        for mark, clauses in (("+", change.new_clauses), ("−", change.gone_clauses), ("≠", change.changed_texts)):
+            for clause in clauses:
+                console.print(Padding(Text(f"{mark} {clause}"), (0, 0, 0, 6)))
 
 
 def show_scores(scores: Scores, results: Sequence[Result], console: Console) -> None:

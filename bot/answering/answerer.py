@@ -57,6 +57,22 @@ class Answerer:
     def answer(self, question: Question) -> Answer:
         """Return the recorded answer; raises `QuestionError` for a text that is no question, `KnowledgeError` where
         the knowledge base or the database fails."""
+        answer = self.considered(question)
+        # 7. write the audit row before anybody sees the answer
+        answer = self._audit.record(question, answer)
+        # 8. hand it over
+        log.info(
+            "question_answered", decision_id=answer.decision_id, verdict=answer.verdict.value,
+            licenses=sorted({c.license for c in answer.citations}), citations=len(answer.citations),
+            ms=answer.elapsed_ms,
+        )  # fmt: skip
+        return answer
+
+    def considered(self, question: Question) -> Answer:
+        """Return what would be answered, without recording it: for replays and scores, never for an asker.
+
+        Raises as `answer` does.
+        """
         started = time.perf_counter()
         check(question)
         # 1. read what is named and what is asked
@@ -79,20 +95,11 @@ class Answerer:
         draft = replace(draft, guidance=tuple(beside))
         # 6. check every quote against the stored text
         answer = self._verified(draft)
-        # 7. write the audit row before anybody sees the answer
-        answer = replace(
+        return replace(
             answer,
             knowledge_version=self._store.state.version,
             elapsed_ms=round((time.perf_counter() - started) * 1000, 2),
         )
-        answer = self._audit.record(question, answer)
-        # 8. hand it over
-        log.info(
-            "question_answered", decision_id=answer.decision_id, verdict=answer.verdict.value,
-            licenses=sorted({c.license for c in answer.citations}), citations=len(answer.citations),
-            ms=answer.elapsed_ms,
-        )  # fmt: skip
-        return answer
 
     # -- 2: what governs ---------------------------------------------------------------------------------------------
 

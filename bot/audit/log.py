@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,11 +13,30 @@ from importlib.metadata import version
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Engine, exists, func, select
+from sqlalchemy import ColumnElement, Engine, RowMapping, Select, exists, func, inspect, select, text
 
-from bot.audit.models import Decision, DecisionEvent
-from bot.model import Answer, Question
-from knowledge.database import StoreError, insert_once, translated
+from bot.audit.ledger import Entry, Ledger
+from bot.audit.models import FreeText, LedgerRow
+from bot.audit.people import People
+from bot.model import Answer, Named, Question, Use
+from knowledge.database import StoreError, translated
+
+DECISION = "decision"
+ERASED = "(erased)"
+"""Stands for a text whose author asked for it, or whose time was over."""
+
+
+class EventKind(StrEnum):
+    """What can happen to a decision after it was given."""
+
+    FEEDBACK = "feedback"
+    """Somebody pressed a thumb, or said what is wrong; the body holds `rating`, and perhaps `reasons` and `text`."""
+    REVIEW_OPENED = "review_opened"
+    """Somebody asked legal, or the answer asks for it by itself; the body holds `why`."""
+    REVIEW_CLOSED = "review_closed"
+    SUPERSEDED = "superseded"
+    """The question was changed; the body holds the new decision as `by`."""
+    SHARED = "shared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +70,6 @@ class DecisionLine:
         }
 
 
-class EventKind(StrEnum):
-    """What can happen to a decision after it was given."""
-
-    FEEDBACK = "feedback"
-    """Somebody pressed a thumb, or said what is wrong; the body holds `rating`, or `reasons` and `text`."""
-    REVIEW_OPENED = "review_opened"
-    """Somebody asked legal."""
-    REVIEW_CLOSED = "review_closed"
-    SUPERSEDED = "superseded"
-    """The question was changed; the body holds the new decision as `by`."""
-    SHARED = "shared"
-
-
 @dataclass(frozen=True, slots=True)
 class DecisionNote:
     """One thing that happened to a decision."""
@@ -91,6 +98,7 @@ class OpenReview:
 
 ANSWER = TypeAdapter(Answer)
 """Reads an answer back from its JSON."""
+USE = TypeAdapter(Use)
 
 
 def _id_of(question: Question) -> str:
@@ -99,27 +107,21 @@ def _id_of(question: Question) -> str:
     return hashlib.sha256(f"decision\0{question.key}".encode()).hexdigest()[:16]
 
 
-_DECISIONS = Decision.__table__  # type: ignore[attr-defined]
-_EVENTS = DecisionEvent.__table__  # type: ignore[attr-defined]
-_LINE = tuple(
-    _DECISIONS.c[name]
-    for name in ("id", "created_at", "asker", "channel", "verdict", "question", "subjects", "citations",
-                 "knowledge_version", "elapsed_ms")
-)  # fmt: skip
-
-
-def _line(row: Any) -> DecisionLine:
-    names = tuple(s["name"] for s in row.subjects)
-    return DecisionLine(row.id, row.created_at, row.asker, row.channel, row.verdict, row.question, names,
-                        len(row.citations), row.knowledge_version, row.elapsed_ms)  # fmt: skip
+_ROWS = LedgerRow.__table__  # type: ignore[attr-defined]
+_TEXTS = FreeText.__table__  # type: ignore[attr-defined]
+_WITH_TEXTS = _ROWS.outerjoin(_TEXTS, _TEXTS.c.row_id == _ROWS.c.id)
+_LINE = (*(_ROWS.c[name] for name in ("id", "at", "person", "place", "verdict", "head")), _TEXTS.c.content)
 
 
 class AuditLog:
-    """The decisions of one database."""
+    """The record of one database."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._program = version("clausebot")
+        self.ledger = Ledger(engine)
+        self.people = People(engine)
+        self._adopt()
 
     def record(self, question: Question, answer: Answer) -> Answer:
         """Write the decision and return the answer with its id; raises `StoreError`, and then nothing may be shown.
@@ -127,30 +129,38 @@ class AuditLog:
         A question with a key that has its decision already gets that answer, not this one.
         """
         answer = replace(answer, decision_id=_id_of(question))
-        values = {
-            "id": answer.decision_id,
-            "created_at": datetime.now(UTC),
-            "asker": question.asker,
-            "channel": question.channel,
-            "question": question.text,
-            "context": list(question.context),
-            "use": answer.use.to_json(),
-            "subjects": [s.to_json() for s in answer.subjects],
-            "verdict": answer.verdict.value,
-            "citations": [c.to_json() for c in answer.citations],
-            "answer": answer.to_json(),
-            "confidence": answer.confidence,
-            "knowledge_version": answer.knowledge_version,
-            "program_version": self._program,
-            "written_by": answer.written_by,
-            "elapsed_ms": answer.elapsed_ms,
-        }
-        if insert_once(self._engine, Decision, "writing the decision", **values):
+        if self.ledger.append(self._entry(question, answer, datetime.now(UTC))):
             return answer
         given = self.answer(answer.decision_id) if question.key else None
         if given is None:
             raise StoreError("The decision could not be written; ask again.")
         return given
+
+    def _entry(self, question: Question, answer: Answer, at: datetime) -> Entry:
+        said = answer.to_json()
+        said.pop("question")
+        return Entry(
+            id=answer.decision_id,
+            kind=DECISION,
+            at=_stamp(at),
+            decision_id=answer.decision_id,
+            person=self.people.pseudonym(question.asker),
+            place=question.channel,
+            verdict=answer.verdict.value,
+            head={
+                "subjects": [s.name for s in answer.subjects],
+                "subject_ids": [s.id for s in answer.subjects],
+                "licenses": sorted({ref.id for s in answer.subjects for ref in s.licenses}),
+                "citations": len(answer.citations),
+                "confidence": answer.confidence,
+                "knowledge_version": answer.knowledge_version,
+                "elapsed_ms": answer.elapsed_ms,
+            },
+            body={"answer": said, "program_version": self._program, "given": _given(question)},
+            free={"question": question.text, "context": list(question.context)},
+        )
+
+    # -- reading -----------------------------------------------------------------------------------------------------
 
     def answer(self, decision_id: str) -> Answer | None:
         """Return the answer of a decision as it was given, or `None`."""
@@ -167,69 +177,184 @@ class AuditLog:
         text: str | None = None,
     ) -> Sequence[DecisionLine]:
         """Return decisions, newest first, that meet every given filter."""
-        table = _DECISIONS.c
-        query = select(*_LINE).order_by(table.seq.desc()).limit(limit)
+        query = _lines().where(_ROWS.c.kind == DECISION).order_by(_ROWS.c.seq.desc()).limit(limit)
+        if asker is not None:
+            query = query.where(_ROWS.c.person == self.people.known(asker))
         for condition in (
-            verdict and table.verdict == verdict,
-            asker and table.asker == asker,
-            since and table.created_at >= since,
-            text and table.question.icontains(text, autoescape=True),
+            verdict and _ROWS.c.verdict == verdict,
+            since and _ROWS.c.at >= _stamp(since),
+            text and _TEXTS.c.content.icontains(text, autoescape=True),
         ):
             if isinstance(condition, ColumnElement):
                 query = query.where(condition)
         with translated("reading the decisions"), self._engine.connect() as connection:
-            return [_line(row) for row in connection.execute(query)]
+            rows = connection.execute(query).all()
+        names = self.people.names({row.person for row in rows})
+        return [_line(row, names) for row in rows]
 
     def show(self, decision_id: str) -> dict[str, Any] | None:
         """Return a whole decision as it was given, or `None`."""
-        table = _DECISIONS.c
+        query = select(*_LINE, _ROWS.c.body).select_from(_WITH_TEXTS).where(_ROWS.c.id == decision_id)
         with translated("reading the decision"), self._engine.connect() as connection:
-            row = connection.execute(
-                select(table.created_at, table.asker, table.channel, table.answer).where(table.id == decision_id)
-            ).first()
+            row = connection.execute(query).first()
         if row is None:
             return None
-        return {"created_at": row.created_at.isoformat(), "asker": row.asker, "channel": row.channel, **row.answer}
+        line = _line(row, self.people.names({row.person}))
+        answer: dict[str, Any] = json.loads(row.body)["answer"]
+        where = {"created_at": line.created_at.isoformat(), "asker": line.asker, "channel": line.channel}
+        return where | {"question": line.question} | answer
+
+    def question(self, decision_id: str) -> Question | None:
+        """Return the question of a decision as it was put, to put it again; `None` where it was erased or never was."""
+        query = select(*_LINE, _ROWS.c.body).select_from(_WITH_TEXTS).where(_ROWS.c.id == decision_id)
+        with translated("reading the decision"), self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        if row is None or not row.content:
+            return None
+        free, given = json.loads(row.content), json.loads(row.body).get("given", {})
+        subjects = tuple(Named(*named) for named in given["subjects"]) if "subjects" in given else None
+        use = USE.validate_python(given["use"]) if "use" in given else None
+        return Question(free["question"], context=tuple(free["context"]), subjects=subjects, use=use)
+
+    def lines(self, *, since: datetime | None = None) -> Iterator[DecisionLine]:
+        """Return every decision since a moment, oldest first, with memory that does not grow."""
+        query = _lines().where(_ROWS.c.kind == DECISION).order_by(_ROWS.c.seq)
+        if since is not None:
+            query = query.where(_ROWS.c.at >= _stamp(since))
+        for rows in self._pages(query):
+            names = self.people.names({row.person for row in rows})
+            yield from (_line(row, names) for row in rows)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Return the whole chain, oldest first, each row with its columns as hashed, and name and texts beside them."""
+        query = select(_ROWS, _TEXTS.c.salt, _TEXTS.c.content).select_from(_WITH_TEXTS).order_by(_ROWS.c.seq)
+        for rows in self._pages(query):
+            names = self.people.names({row.person for row in rows})
+            for row in rows:
+                free = {"salt": row.salt, "content": row.content} if row.content else None
+                columns = {column.name: getattr(row, column.name) for column in _ROWS.columns}
+                yield columns | {"name": names.get(row.person), "free_text": free}
+
+    def _pages(self, query: Select[Any]) -> Iterator[Sequence[Any]]:
+        with (
+            translated("reading the record"),
+            self._engine.connect() as connection,
+            connection.execution_options(yield_per=_PAGE).execute(query) as found,
+        ):
+            yield from found.partitions()
 
     # -- what happened later -----------------------------------------------------------------------------------------
 
     def note(self, decision_id: str, kind: EventKind, actor: str, body: Mapping[str, Any], *, key: str) -> bool:
         """Write down what happened to a decision; return false where it stands there under this key already."""
-        values = {
-            "id": key, "created_at": datetime.now(UTC), "decision_id": decision_id, "kind": kind.value, "actor": actor,
-            "body": dict(body),
-        }  # fmt: skip
-        return insert_once(self._engine, DecisionEvent, "writing what happened to a decision", **values)
+        free = {"text": body["text"]} if body.get("text") else {}
+        said = {name: part for name, part in body.items() if name != "text"}
+        now, person = _stamp(datetime.now(UTC)), self.people.pseudonym(actor)
+        return self.ledger.append(Entry(key, kind.value, now, decision_id, person, "", "", {}, said, free))
 
     def notes(self, decision_id: str) -> Sequence[DecisionNote]:
         """Return what happened to a decision, oldest first."""
-        columns = (_EVENTS.c[name] for name in DecisionNote.__dataclass_fields__)
-        query = select(*columns).where(_EVENTS.c.decision_id == decision_id).order_by(_EVENTS.c.seq)
+        columns = _ROWS.c.kind, _ROWS.c.person, _ROWS.c.at, _ROWS.c.body, _TEXTS.c.content
+        about = _ROWS.c.decision_id == decision_id, _ROWS.c.kind != DECISION
+        query = select(*columns).select_from(_WITH_TEXTS).where(*about).order_by(_ROWS.c.seq)
         with translated("reading what happened to a decision"), self._engine.connect() as connection:
-            return [DecisionNote(*row) for row in connection.execute(query)]
+            rows = connection.execute(query).all()
+        names = self.people.names({row.person for row in rows})
+        return [
+            DecisionNote(decision_id, row.kind, names.get(row.person, row.person), _moment(row.at), _said(row))
+            for row in rows
+        ]
 
     def open_reviews(self, *, asker: str | None = None, limit: int = 20) -> Sequence[OpenReview]:
         """Return what waits for legal, oldest first: all of it, or one asker's."""
-        closed = _EVENTS.alias()
+        opened, closed = _ROWS.alias("opened"), _ROWS.alias("closed")
         is_closed = exists().where(
-            closed.c.decision_id == _EVENTS.c.decision_id,
+            closed.c.decision_id == opened.c.decision_id,
             closed.c.kind == EventKind.REVIEW_CLOSED.value,
-            closed.c.seq > _EVENTS.c.seq,
+            closed.c.seq > opened.c.seq,
         )
         query = (
-            select(*_LINE, _EVENTS.c.actor.label("opened_by"), _EVENTS.c.created_at.label("opened_at"))
-            .join_from(_EVENTS, _DECISIONS, _EVENTS.c.decision_id == _DECISIONS.c.id)
-            .where(_EVENTS.c.kind == EventKind.REVIEW_OPENED.value, ~is_closed)
-            .order_by(_EVENTS.c.seq)
+            select(*_LINE, opened.c.person.label("opened_by"), opened.c.at.label("opened_at"))
+            .select_from(_WITH_TEXTS.join(opened, opened.c.decision_id == _ROWS.c.id))
+            .where(opened.c.kind == EventKind.REVIEW_OPENED.value, ~is_closed)
+            .order_by(opened.c.seq)
             .limit(limit)
         )
         if asker is not None:
-            query = query.where(_DECISIONS.c.asker == asker)
+            query = query.where(_ROWS.c.person == self.people.known(asker))
         with translated("reading the reviews"), self._engine.connect() as connection:
-            return [OpenReview(_line(row), row.opened_by, row.opened_at) for row in connection.execute(query)]
+            rows = connection.execute(query).all()
+        names = self.people.names({p for row in rows for p in (row.person, row.opened_by)})
+        return [
+            OpenReview(_line(row, names), names.get(row.opened_by, row.opened_by), _moment(row.opened_at))
+            for row in rows
+        ]
 
     def count(self) -> int:
         """Return how many decisions there are."""
-
+        query = select(func.count()).select_from(_ROWS).where(_ROWS.c.kind == DECISION)
         with translated("counting the decisions"), self._engine.connect() as connection:
-            return connection.execute(select(func.count()).select_from(Decision)).scalar_one()
+            return connection.execute(query).scalar_one()
+
+    # -- older records -----------------------------------------------------------------------------------------------
+
+    def _adopt(self) -> None:
+        """Take over, once, what the first version wrote into tables of its own, which stay as they are."""
+        with translated("reading the older record"), self._engine.connect() as connection:
+            if self.ledger.head()[0] or not inspect(connection).has_table("decision"):
+                return
+            rows = connection.execute(text("SELECT * FROM decision ORDER BY seq")).mappings().all()
+        for start in range(0, len(rows), _ADOPTED_AT_ONCE):
+            self.ledger.extend([self._adopted(row) for row in rows[start : start + _ADOPTED_AT_ONCE]])
+
+    def _adopted(self, row: RowMapping) -> Entry:
+        answer = ANSWER.validate_python(_parsed(row["answer"]) | {"decision_id": row["id"]})
+        question = Question(row["question"], row["asker"], row["channel"], tuple(_parsed(row["context"])))
+        at = row["created_at"]
+        return self._entry(question, answer, at if isinstance(at, datetime) else datetime.fromisoformat(at))
+
+
+_ADOPTED_AT_ONCE = 500
+_PAGE = 500
+
+
+def _given(question: Question) -> dict[str, Any]:
+    """Return what a form gave of a question, which its text alone would not bring back."""
+    subjects = None if question.subjects is None else [[named.name, named.kind] for named in question.subjects]
+    given = {"subjects": subjects, "use": question.use.to_json() if question.use else None}
+    return {name: part for name, part in given.items() if part is not None}
+
+
+def _parsed(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _lines() -> Select[Any]:
+    return select(*_LINE).select_from(_WITH_TEXTS)
+
+
+def _line(row: Any, names: Mapping[str, str]) -> DecisionLine:
+    head = json.loads(row.head)
+    question = json.loads(row.content)["question"] if row.content else ERASED
+    return DecisionLine(
+        row.id, _moment(row.at), names.get(row.person, row.person), row.place, row.verdict, question,
+        tuple(head["subjects"]), head["citations"], head["knowledge_version"], head["elapsed_ms"],
+    )  # fmt: skip
+
+
+def _said(row: Any) -> dict[str, Any]:
+    """Return the body of an event, with what somebody wrote."""
+    body: dict[str, Any] = json.loads(row.body)
+    had_text = body.pop("free_text", None) is not None
+    free = json.loads(row.content) if row.content else ({"text": ERASED} if had_text else {})
+    return body | free
+
+
+def _stamp(at: datetime) -> str:
+    """Return a moment as the record has it; texts of it sort as the moments do."""
+    known = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return known.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _moment(stamp: str) -> datetime:
+    return datetime.fromisoformat(stamp)

@@ -98,8 +98,8 @@ class Desk:
         """Write a question into the inbox; return false where an earlier delivery did. Raises `StoreError`."""
         return await self._acceptance.accept(asked.key, asked.to_json())
 
-    async def unfinished(self) -> list[tuple[str, dict[str, Any]]]:
-        """Return what was accepted and not finished."""
+    async def unfinished(self) -> list[str]:
+        """Return the keys of what was accepted and not finished."""
         return await self._workers.run(self._inbox.unfinished)
 
     async def finish(self, key: str) -> None:
@@ -108,9 +108,9 @@ class Desk:
 
     # -- the steps ---------------------------------------------------------------------------------------------------
 
-    async def answer(self, key: str, raw: Mapping[str, Any]) -> None:
+    async def answer(self, key: str) -> None:
         """Decide a question, post the answer, close the entry. Done again after a breakdown, it says nothing twice."""
-        asked = Asked.from_json(raw)
+        asked = await self._asked(key)
         decision, _ = await asyncio.gather(self._decided(asked), self._show_status(asked))
         if decision:
             await self._post(asked, decision)
@@ -147,10 +147,13 @@ class Desk:
         await self._replace_earlier(asked, decision_id)
         await self._end_session(asked)
 
-    async def apologise(self, key: str, raw: Mapping[str, Any], reference: str) -> None:
+    async def apologise(self, key: str, reference: str) -> None:
         """Say in one sentence that a question failed, with the reference that the log has, and close the entry."""
-        await self._tell(Asked.from_json(raw), error_message(reference))
+        await self._tell(await self._asked(key), error_message(reference))
         await self.finish(key)
+
+    async def _asked(self, key: str) -> Asked:
+        return Asked.from_json(await self._workers.run(self._inbox.job, key))
 
     # -- deciding ----------------------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ log = structlog.get_logger()
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_SHAPE = "3"
+_SHAPE = "4"
 """Changes when the steps of the workflow do. What a program with other steps began is then begun anew: decisions and
 posts are looked up before they are made, so that nothing is said twice."""
 _EXECUTOR = "clausebot"
@@ -46,24 +46,25 @@ _at_work: list[Desk] = []
 
 
 @DBOS.workflow(name="answer")
-async def _answer(key: str, job: dict[str, Any]) -> None:
+async def _answer(key: str) -> None:
     """Answer; where that fails for good, say so where it was asked.
 
+    The entry itself stays in the inbox: what people wrote is not kept a second time.
     Deciding and posting are one step: both look first whether they are done, and each step costs two commits.
     """
     desk = _at_work[-1]
     try:
-        await DBOS.run_step_async({"name": "answer", **_TRYING}, _plainly, desk.answer, key, job)
+        await DBOS.run_step_async({"name": "answer", **_TRYING}, _plainly, desk.answer, key)
     except Exception:  # nobody is left in silence, whatever it was
         metrics.FAILED.inc()
         reference = hashlib.sha256(key.encode()).hexdigest()[:8]
         log.exception("question_failed", key=key, reference=reference)
-        await _apologise(desk, key, job, reference)
+        await _apologise(desk, key, reference)
 
 
-async def _apologise(desk: Desk, key: str, job: dict[str, Any], reference: str) -> None:
+async def _apologise(desk: Desk, key: str, reference: str) -> None:
     try:
-        await DBOS.run_step_async({"name": "apologise", **_TRYING}, _plainly, desk.apologise, key, job, reference)
+        await DBOS.run_step_async({"name": "apologise", **_TRYING}, _plainly, desk.apologise, key, reference)
     except Exception:  # Slack lets us say nothing, neither there nor to the asker
         log.exception("apology_not_posted", reference=reference)
         await desk.finish(key)
@@ -80,10 +81,10 @@ class Jobs:
     def __init__(self) -> None:
         self._under_way: set[asyncio.Task[None]] = set()
 
-    async def start(self, key: str, job: dict[str, Any]) -> None:
+    async def start(self, key: str) -> None:
         """Begin the work on an accepted question, or do nothing where it has begun before."""
         with SetWorkflowID(f"{_SHAPE}:{key}"):
-            handle = await DBOS.start_workflow_async(_answer, key, job)
+            handle = await DBOS.start_workflow_async(_answer, key)
         task = asyncio.create_task(self._finished(handle))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
@@ -116,9 +117,9 @@ async def durable_jobs(desk: Desk, home: Path, database_url: str) -> AsyncIterat
     try:
         DBOS(config=config)
         DBOS.launch()
-        for key, job in await desk.unfinished():
+        for key in await desk.unfinished():
             log.info("taken_up", key=key)
-            await jobs.start(key, job)
+            await jobs.start(key)
         yield jobs
     finally:
         await jobs.drain()

@@ -66,15 +66,21 @@ class Inbox:
         with translated("writing Slack's inbox"), self._engine.begin() as connection:
             connection.execute(query)
 
-    def unfinished(self) -> list[tuple[str, dict[str, Any]]]:
-        """Return key and job of what was taken and not finished, oldest first."""
-        query = (
-            select(col(SlackInbox.key), col(SlackInbox.job))
-            .where(col(SlackInbox.finished_at).is_(None))
-            .order_by(col(SlackInbox.received_at))
-        )
+    def job(self, key: str) -> dict[str, Any]:
+        """Return what was taken under a key; raises `LookupError`."""
+        query = select(col(SlackInbox.job)).where(col(SlackInbox.key) == key)
         with translated("reading Slack's inbox"), self._engine.connect() as connection:
-            return [(key, job) for key, job in connection.execute(query)]
+            job = connection.execute(query).scalar()
+        if job is None:
+            raise LookupError(f"There is no entry {key!r} in the inbox.")
+        return dict(job)
+
+    def unfinished(self) -> list[str]:
+        """Return the keys of what was taken and not finished, oldest first."""
+        left = col(SlackInbox.finished_at).is_(None)
+        query = select(col(SlackInbox.key)).where(left).order_by(col(SlackInbox.received_at))
+        with translated("reading Slack's inbox"), self._engine.connect() as connection:
+            return list(connection.execute(query).scalars())
 
     # -- conversations -----------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,9 +28,8 @@ HEALTH = "can we fine-tune Llama 3 for a health app?"
 
 
 REPLACED = (
-    "INSERT OR REPLACE INTO decision SELECT seq, id, created_at, 'somebody else', channel, question, context, "
-    '"use", subjects, verdict, citations, answer, confidence, knowledge_version, program_version, written_by, '
-    "elapsed_ms FROM decision"
+    "INSERT OR REPLACE INTO ledger SELECT seq, id, kind, at, decision_id, 'somebody else', place, verdict, head, body, "
+    "before, hash FROM ledger"
 )
 
 
@@ -321,19 +321,25 @@ def test_the_audit_row_is_the_answer(own_services: Services) -> None:
     """What was recorded is what was returned, to the letter, with who asked where."""
     answer = ask(own_services, HEALTH, asker="U123", channel="C9", context=("hello",))
     with Session(own_services.engine) as session:
-        found = session.connection().execute(sql("SELECT * FROM decision WHERE id = :id"), {"id": answer.decision_id})
+        found = session.connection().execute(sql("SELECT * FROM ledger WHERE id = :id"), {"id": answer.decision_id})
         row = found.mappings().one()
+        asker = session.connection().execute(sql("SELECT name FROM person WHERE pseudonym = :p"), {"p": row["person"]})
+        free = session.connection().execute(sql("SELECT content FROM free_text WHERE row_id = :id"), {"id": row["id"]})
+        written = json.loads(free.scalar_one())
+        name = asker.scalar_one()
     shown = own_services.audit.show(answer.decision_id)
 
     assert shown is not None
     assert {k: v for k, v in shown.items() if k not in {"created_at", "asker", "channel"}} == answer.to_json()
-    assert (row["asker"], row["channel"], row["question"]) == ("U123", "C9", HEALTH)
+    assert (name, row["place"]) == ("U123", "C9")
+    assert written == {"question": HEALTH, "context": ["hello"]}
+    assert HEALTH not in row["body"] + row["head"]
     assert row["verdict"] == answer.verdict.value
-    assert row["knowledge_version"] == answer.knowledge_version
-    assert row["elapsed_ms"] == answer.elapsed_ms
-    assert answer.decision_id in row["answer"]
+    assert json.loads(row["head"])["knowledge_version"] == answer.knowledge_version
+    assert json.loads(row["head"])["elapsed_ms"] == answer.elapsed_ms
+    assert answer.decision_id in row["body"]
     assert answer.citations[0].text_sha256
-    assert answer.citations[0].text_sha256 in row["citations"]
+    assert answer.citations[0].text_sha256 in row["body"]
 
 
 def test_undecided_questions_are_recorded_too(own_services: Services) -> None:
@@ -348,7 +354,7 @@ def test_no_record_no_answer(own_services: Services) -> None:
     """Where the row cannot be written, the answer is not given."""
     with own_services.engine.begin() as connection:
         connection.execute(
-            sql("CREATE TRIGGER full BEFORE INSERT ON decision BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+            sql("CREATE TRIGGER full BEFORE INSERT ON ledger BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
         )
 
     before = decisions(own_services)
@@ -361,8 +367,8 @@ def test_no_record_no_answer(own_services: Services) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE decision SET verdict = 'allowed'",
-        "DELETE FROM decision",
+        "UPDATE ledger SET verdict = 'allowed'",
+        "DELETE FROM ledger",
         REPLACED,
     ],
 )

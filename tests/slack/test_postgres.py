@@ -78,6 +78,6 @@ async def test_a_killed_process_leaves_no_question_behind(home: Path, settings: 
 def test_decisions_cannot_be_changed(settings: Settings) -> None:
     """The database itself refuses, as SQLite does."""
     with open_services(settings) as services:
-        for change in ("UPDATE decision SET verdict = 'allowed'", "DELETE FROM decision", "TRUNCATE decision"):
+        for change in ("UPDATE ledger SET verdict = 'allowed'", "DELETE FROM ledger", "TRUNCATE ledger"):
             with pytest.raises(DatabaseError, match="never changed"), services.engine.begin() as connection:
                 connection.execute(text(change))

@@ -49,7 +49,7 @@ class Asking:
     async def _take(self, asked: Asked) -> None:
         admitted = await self._parts.desk.admitted(asked)
         if admitted and await self._parts.desk.accept(admitted):
-            self._parts.afterwards.do(self._parts.jobs.start(admitted.key, admitted.to_json()))
+            self._parts.afterwards.do(self._parts.jobs.start(admitted.key))
 
     async def _whisper(self, asked: Asked, text: str) -> None:
         client, message = await self._parts.clients.calling(asked.team), plain(text)

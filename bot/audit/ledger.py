@@ -1,0 +1,240 @@
+"""The chain: each row's hash covers the row before it, so that nothing can be changed, left out, added or moved unseen.
+
+One writer appends: whoever comes while it writes is written with the next batch, in one transaction. Several processes
+cannot fork the chain: each batch holds the database's own lock from reading the head to the commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Engine, insert, select, text
+
+from bot.audit.models import FreeText, LedgerRow
+from knowledge.database import StoreError, translated
+
+FIRST = "0" * 64
+"""What the first row has in place of the hash before it."""
+_TAG = b"clausebot/ledger/1\n"
+_ADVISORY_LOCK = 0x636C6175
+"""Of PostgreSQL: held by whoever appends."""
+_LEDGER = LedgerRow.__table__  # type: ignore[attr-defined]
+_TEXTS = FreeText.__table__  # type: ignore[attr-defined]
+_HASHED = ("seq", "id", "kind", "at", "decision_id", "person", "place", "verdict", "head", "body")
+_INSERT_ROWS, _INSERT_TEXTS = insert(_LEDGER), insert(_TEXTS)
+_BATCH = 2000
+
+
+def canonical(value: Any) -> str:
+    """Return JSON that is the same for the same value: keys in order, no blanks, no escapes that are not needed."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be written down."""
+
+    id: str
+    kind: str
+    at: str
+    decision_id: str
+    person: str
+    place: str
+    verdict: str
+    head: Mapping[str, Any]
+    body: Mapping[str, Any]
+    free: Mapping[str, Any] = field(default_factory=dict)
+    """What people wrote; kept beside the row, which holds its salted hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first row at which the record is not what was written."""
+
+    seq: int
+    id: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a look at the whole chain found."""
+
+    count: int
+    """Rows that are as they were written, from the first on."""
+    head: str
+    """Hash of the last of them."""
+    fault: Fault | None
+
+
+class _Waiting:
+    """An entry on its way, and what became of it."""
+
+    __slots__ = ("entry", "error", "is_new")
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self.is_new: bool | None = None
+        self.error: Exception | None = None
+
+
+class Ledger:
+    """The chain of one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._turn = threading.Lock()
+        self._queue = threading.Lock()
+        self._waiting: list[_Waiting] = []
+
+    def append(self, entry: Entry) -> bool:
+        """Write an entry down, durably; return false where one with its id stands there. Raises `StoreError`."""
+        own = _Waiting(entry)
+        with self._queue:
+            self._waiting.append(own)
+        with self._turn:  # who gets here first writes for all that wait
+            if own.is_new is None and own.error is None:
+                self._write()
+        if own.error is not None:
+            raise own.error
+        return bool(own.is_new)
+
+    def _write(self) -> None:
+        with self._queue:
+            batch, self._waiting = self._waiting, []
+        try:
+            new = self.extend([w.entry for w in batch])
+        except StoreError as error:
+            for waiting in batch:
+                waiting.error = error
+            return
+        for waiting in batch:
+            waiting.is_new = waiting.entry.id in new
+            new.discard(waiting.entry.id)
+
+    def extend(self, entries: Sequence[Entry]) -> set[str]:
+        """Write entries down in one transaction, in their order; return the ids that were not there before.
+
+        Raises `StoreError`, and then none is written.
+        """
+        with translated("writing the record"), self._writing() as connection:
+            ids = [entry.id for entry in entries]
+            there = set(connection.execute(select(_LEDGER.c.id).where(_LEDGER.c.id.in_(ids))).scalars())
+            last = connection.execute(
+                select(_LEDGER.c.seq, _LEDGER.c.hash).order_by(_LEDGER.c.seq.desc()).limit(1)
+            ).first()
+            seq, before = (last.seq, last.hash) if last else (0, FIRST)
+            rows, texts = [], []
+            for entry in entries:
+                if entry.id in there:
+                    continue
+                there.add(entry.id)
+                seq += 1
+                row, kept = _row(entry, seq, before)
+                before = row["hash"]
+                rows.append(row)
+                texts += kept
+            if rows:
+                connection.execute(_INSERT_ROWS, rows)
+            if texts:
+                connection.execute(_INSERT_TEXTS, texts)
+        return {row["id"] for row in rows}
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction in which nobody else appends."""
+        if self._engine.dialect.name == "sqlite":
+            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                except BaseException:
+                    connection.exec_driver_sql("ROLLBACK")
+                    raise
+                connection.exec_driver_sql("COMMIT")
+            return
+        with self._engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+            yield connection
+
+    # -- looking -----------------------------------------------------------------------------------------------------
+
+    def head(self) -> tuple[int, str]:
+        """Return how many rows there are and the hash of the last."""
+        query = select(_LEDGER.c.seq, _LEDGER.c.hash).order_by(_LEDGER.c.seq.desc()).limit(1)
+        with translated("reading the record"), self._engine.connect() as connection:
+            last = connection.execute(query).first()
+        return (last.seq, last.hash) if last else (0, FIRST)
+
+    def hash_at(self, seq: int) -> str | None:
+        """Return the hash of a row, or `None` where there is none of that number."""
+        query = select(_LEDGER.c.hash).where(_LEDGER.c.seq == seq)
+        with translated("reading the record"), self._engine.connect() as connection:
+            return connection.execute(query).scalar()
+
+    def verify(self, *, texts: bool = True) -> Verified:
+        """Look at every row, in order, with memory that does not grow; with `texts` also at what people wrote."""
+        names = [*_HASHED, "before", "hash"]
+        query = select(*(_LEDGER.c[name] for name in names)).order_by(_LEDGER.c.seq)
+        if texts:
+            joined = _LEDGER.outerjoin(_TEXTS, _TEXTS.c.row_id == _LEDGER.c.id)
+            query = query.add_columns(_TEXTS.c.salt, _TEXTS.c.content).select_from(joined)
+        count, before = 0, FIRST
+        with (
+            translated("reading the record"),
+            self._engine.connect() as connection,
+            connection.execution_options(yield_per=_BATCH).execute(query) as rows,
+        ):
+            for row in rows:
+                if what := _fault(tuple(row), count, before, texts=texts):
+                    return Verified(count, before, Fault(row.seq, row.id, what))
+                count, before = row.seq, row.hash
+        return Verified(count, before, None)
+
+
+def _row(entry: Entry, seq: int, before: str) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    body, texts = dict(entry.body), []
+    if entry.free:
+        salt, content = secrets.token_hex(16), canonical(entry.free)
+        body["free_text"] = _text_hash(salt, content)
+        texts.append({"row_id": entry.id, "salt": salt, "content": content})
+    values = (
+        seq, entry.id, entry.kind, entry.at, entry.decision_id, entry.person, entry.place, entry.verdict,
+        canonical(entry.head), canonical(body),
+    )  # fmt: skip
+    row = dict(zip(_HASHED, values, strict=True)) | {"before": before, "hash": row_hash(values, before)}
+    return row, texts
+
+
+def row_hash(values: Sequence[Any], before: str) -> str:
+    """Return the hash of a row: SHA-256 over a tag, the hash before it and each column behind its length in bytes."""
+    digest = hashlib.sha256(_TAG + before.encode())
+    for value in values:
+        part = str(value).encode()
+        digest.update(b"%d:" % len(part) + part)
+    return digest.hexdigest()
+
+
+def _text_hash(salt: str, content: str) -> str:
+    return hashlib.sha256(f"{_TAG.decode()}{salt}\n{content}".encode()).hexdigest()
+
+
+def _fault(row: tuple[Any, ...], count: int, before: str, *, texts: bool) -> str:
+    """Return what is wrong with a row behind `count` good ones; an empty text where nothing is."""
+    values, stated_before, stated = row[: len(_HASHED)], row[len(_HASHED)], row[len(_HASHED) + 1]
+    if values[0] != count + 1:
+        return f"row {count + 1} is missing"
+    if stated_before != before:
+        return "it does not follow the row before it: a row was exchanged, inserted or moved"
+    if row_hash(values, before) != stated:
+        return "it was changed"
+    if texts and row[-1] is not None and json.loads(values[-1]).get("free_text") != _text_hash(row[-2], row[-1]):
+        return "what was written for it was changed"
+    return ""

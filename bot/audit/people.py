@@ -1,0 +1,63 @@
+"""Who stands behind a pseudonym, and what people wrote: the part of the record that can be erased."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+
+from sqlalchemy import Engine, delete, select
+
+from bot.audit.models import FreeText, LedgerRow, Person
+from knowledge.database import insert_once, translated
+
+_PEOPLE = Person.__table__  # type: ignore[attr-defined]
+_TEXTS = FreeText.__table__  # type: ignore[attr-defined]
+_LEDGER = LedgerRow.__table__  # type: ignore[attr-defined]
+_READING = "reading who asked"
+
+
+class People:
+    """The names of one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def pseudonym(self, name: str) -> str:
+        """Return the pseudonym of a person, a new one for somebody who is new."""
+        known = self.known(name)
+        if known is None:
+            insert_once(self._engine, Person, "noting who asks", pseudonym=f"p-{secrets.token_hex(6)}", name=name)
+            known = self.known(name)
+        return known or ""
+
+    def known(self, name: str) -> str | None:
+        """Return the pseudonym of a person, or `None` where there is none."""
+        with translated(_READING), self._engine.connect() as connection:
+            return connection.execute(select(_PEOPLE.c.pseudonym).where(_PEOPLE.c.name == name)).scalar()
+
+    def names(self, pseudonyms: Collection[str]) -> dict[str, str]:
+        """Return the names behind pseudonyms; who was erased is left out."""
+        query = select(_PEOPLE.c.pseudonym, _PEOPLE.c.name).where(_PEOPLE.c.pseudonym.in_(pseudonyms))
+        with translated(_READING), self._engine.connect() as connection:
+            return {row.pseudonym: row.name for row in connection.execute(query)}
+
+    def erase(self, name: str) -> int:
+        """Erase a person's name and what they wrote; return how many rows of the record they stood behind.
+
+        The rows stay, with pseudonym and hashes, and the chain still verifies.
+        """
+        pseudonym = self.known(name)
+        if pseudonym is None:
+            return 0
+        own = select(_LEDGER.c.id).where(_LEDGER.c.person == pseudonym)
+        with translated("erasing a name"), self._engine.begin() as connection:
+            count = len(connection.execute(own).all())
+            connection.execute(delete(_TEXTS).where(_TEXTS.c.row_id.in_(own)))
+            connection.execute(delete(_PEOPLE).where(_PEOPLE.c.pseudonym == pseudonym))
+        return count
+
+    def erase_before(self, moment: str) -> int:
+        """Erase what was written before a moment (UTC, ISO 8601), whoever wrote it; return how many texts."""
+        old = select(_LEDGER.c.id).where(_LEDGER.c.at < moment)
+        with translated("erasing old texts"), self._engine.begin() as connection:
+            return connection.execute(delete(_TEXTS).where(_TEXTS.c.row_id.in_(old))).rowcount
