@@ -13,6 +13,11 @@ ClausebotError                 knowledge/errors.py
 ├── IngestionError             ingestion/errors.py: a source, a file or a page cannot be taken in
 │   ├── HostError              ingestion/sources/web.py
 │   └── PinError               ingestion/pins.py: a pin does not stand where it says
+├── DigestError                bot/digest/errors.py: a week cannot be read, or rows do not belong to it
+│   └── MailError              a mail cannot be written or was not taken
+├── AnchorError                bot/audit/anchors.py: an anchor or the key that signs cannot be read
+├── RefusedError               bot/slack/refusals.py: Slack refused something for good
+├── FormError                  bot/slack/forms.py: a field of a form cannot be read
 ├── ConfigurationError         here
 └── QuestionError              here
 """

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -19,12 +19,14 @@ from bot.model import Answer, Named, Question, Use
 from bot.services import Services
 from bot.slack import metrics
 from bot.slack.acceptance import Acceptance
-from bot.slack.blocks import ANSWERED, Message, answer_messages, error_message, in_channel, marked, plain, superseded
+from bot.slack.blocks import Message, answer_messages, error_message, in_channel, marked, plain, superseded
 from bot.slack.clients import Clients
 from bot.slack.conversation import Asked, Kind
 from bot.slack.forms import FORM_FACTS
 from bot.slack.inbox import Inbox, Mode, Reply
+from bot.slack.posting import Place, Posting
 from bot.slack.refusals import is_of_the_place
+from bot.slack.reviews import Reviews
 from bot.slack.text import one_line, shortened
 from bot.slack.workers import Workers
 from knowledge.errors import ClausebotError
@@ -42,25 +44,19 @@ class ChannelOffError(ClausebotError):
     """Somebody asked where the channel has switched us off."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something is said."""
-
-    channel: str
-    thread_ts: str
-    """Of the thread's first message; empty where what is said begins a thread."""
-
-
 class Desk:
     """Where questions from Slack are answered."""
 
-    def __init__(self, services: Services, inbox: Inbox, clients: Clients, workers: Workers) -> None:
+    def __init__(
+        self, services: Services, inbox: Inbox, clients: Clients, workers: Workers, posting: Posting, reviews: Reviews
+    ) -> None:
         self._services = services
         self._inbox = inbox
         self._clients = clients
         self._workers = workers
         self._acceptance = Acceptance(inbox, workers)
-        self._direct: dict[tuple[str, str], str] = {}
+        self._posting = posting
+        self._reviews = reviews
 
     async def warm_up(self) -> None:
         """Load what the first question would wait for."""
@@ -98,23 +94,19 @@ class Desk:
         """Write a question into the inbox; return false where an earlier delivery did. Raises `StoreError`."""
         return await self._acceptance.accept(asked.key, asked.to_json())
 
-    async def unfinished(self) -> list[str]:
-        """Return the keys of what was accepted and not finished."""
-        return await self._workers.run(self._inbox.unfinished)
-
-    async def finish(self, key: str) -> None:
-        """Close an entry of the inbox."""
-        await self._workers.run(self._inbox.finish, key)
-
     # -- the steps ---------------------------------------------------------------------------------------------------
 
-    async def answer(self, key: str) -> None:
-        """Decide a question, post the answer, close the entry. Done again after a breakdown, it says nothing twice."""
-        asked = await self._asked(key)
+    async def answer(self, _key: str, job: Mapping[str, Any]) -> list[str]:
+        """Decide a question and post the answer; return the keys of the work that follows from it.
+
+        Done again after a breakdown, it says nothing twice.
+        """
+        asked = Asked.from_json(job)
         decision, _ = await asyncio.gather(self._decided(asked), self._show_status(asked))
-        if decision:
-            await self._post(asked, decision)
-        await self.finish(key)
+        if not decision:
+            return []
+        answer = await self._post(asked, decision)
+        return await self._reviews.open_if_weak(asked.team, answer, asker_of(asked.team, asked.user))
 
     async def _decided(self, asked: Asked) -> str:
         """Return the decision's id; a text that is no question gets the sentence that says so."""
@@ -126,7 +118,7 @@ class Desk:
         metrics.DECISIONS.labels(answer.verdict.value).inc()
         return answer.decision_id
 
-    async def _post(self, asked: Asked, decision_id: str) -> None:
+    async def _post(self, asked: Asked, decision_id: str) -> Answer:
         """Post an answer into its place, each part once, and mark the answers that it replaces.
 
         Where Slack does not let us write there, the asker gets the answer directly. Raises what else Slack refuses.
@@ -146,14 +138,11 @@ class Desk:
         await self._workers.run(self._inbox.replied, asked.key, place.channel, place.thread_ts or posted, posted)
         await self._replace_earlier(asked, decision_id)
         await self._end_session(asked)
+        return answer
 
-    async def apologise(self, key: str, reference: str) -> None:
-        """Say in one sentence that a question failed, with the reference that the log has, and close the entry."""
-        await self._tell(await self._asked(key), error_message(reference))
-        await self.finish(key)
-
-    async def _asked(self, key: str) -> Asked:
-        return Asked.from_json(await self._workers.run(self._inbox.job, key))
+    async def apologise(self, job: Mapping[str, Any], reference: str) -> None:
+        """Say in one sentence that a question failed, with the reference that the log has."""
+        await self._tell(Asked.from_json(job), error_message(reference))
 
     # -- deciding ----------------------------------------------------------------------------------------------------
 
@@ -207,52 +196,22 @@ class Desk:
         return await self._direct_place(asked) if asked.private else Place(asked.channel, asked.thread_ts)
 
     async def _direct_place(self, asked: Asked) -> Place:
-        """Return the direct conversation with the asker."""
-        who = (asked.team, asked.user)
-        if who not in self._direct:
-            opened = await (await self._clients.calling(asked.team)).conversations_open(users=asked.user)
-            self._direct[who] = str(opened["channel"]["id"])
-        return Place(self._direct[who], "")
+        return await self._posting.direct_place(asked.team, asked.user)
 
     async def _tell(self, asked: Asked, message: Message) -> None:
         """Say something where a question was asked, or to its asker directly where we may not write there."""
         try:
-            await self._say(asked.team, await self._place(asked), message)
+            await self._posting.say(asked.team, await self._place(asked), message)
         except SlackApiError as error:
             if asked.private or not is_of_the_place(error):
                 raise
-            await self._say(asked.team, await self._direct_place(asked), message)
+            await self._posting.say(asked.team, await self._direct_place(asked), message)
 
     async def _post_parts(self, team: str, place: Place, answer: Answer, lead: str, *, is_new: bool) -> str:
         """Post the messages of an answer, each once, and return the `ts` of the first."""
-        there = {} if is_new else await self._parts_there(team, place, answer.decision_id)
-        for part, message in enumerate(answer_messages(answer, lead)):
-            if part not in there:
-                thread = Place(place.channel, place.thread_ts or there.get(0, ""))
-                there[part] = await self._say(team, thread, marked(message, answer.decision_id, part))
-        return there[0]
-
-    async def _say(self, team: str, place: Place, message: Message) -> str:
-        client = await self._clients.posting(team)
-        posted = await client.chat_postMessage(
-            channel=place.channel, thread_ts=place.thread_ts or None, text=message.text, blocks=list(message.blocks),
-            metadata=message.metadata, unfurl_links=False, unfurl_media=False,
-        )  # fmt: skip
-        return str(posted["ts"])
-
-    async def _parts_there(self, team: str, place: Place, decision_id: str) -> dict[int, str]:
-        """Return the parts of an answer that an earlier try posted before it broke off."""
-        client = await self._clients.calling(team)
-        if place.thread_ts:
-            pages = await client.conversations_replies(
-                channel=place.channel, ts=place.thread_ts, include_all_metadata=True, limit=200
-            )
-            return await _parts_in(pages, decision_id)
-        pages = await client.conversations_history(channel=place.channel, include_all_metadata=True, limit=200)
-        there = await _parts_in(pages, decision_id)
-        if 0 not in there:
-            return {}
-        return await self._parts_there(team, Place(place.channel, there[0]), decision_id)
+        mark = answer.decision_id
+        messages = [marked(message, mark, part) for part, message in enumerate(answer_messages(answer, lead))]
+        return await self._posting.say_once(team, place, messages, mark, is_new=is_new)
 
     async def _replace_earlier(self, asked: Asked, decision_id: str) -> None:
         if asked.kind is not Kind.EDIT:
@@ -272,11 +231,7 @@ class Desk:
         if answer is None or reply.reply_ts is None:
             return
         message = superseded(answer_messages(answer)[0])
-        client = await self._clients.calling(team)
-        with suppress(SlackApiError):  # somebody deleted it: then there is nothing left to mark
-            await client.chat_update(
-                channel=reply.reply_channel, ts=reply.reply_ts, text=message.text, blocks=list(message.blocks)
-            )
+        await self._posting.change(team, reply.reply_channel, reply.reply_ts, message)
 
 
 def asker_of(team: str, user: str) -> str:
@@ -318,14 +273,3 @@ def _lead(asked: Asked, *, refused: bool = False) -> str:
     if asked.private:
         return f"You asked in {channel}: {echo}" if asked.channel else f"You asked: {echo}"
     return f"Asked in a form: {echo}" if asked.kind is Kind.FORM else ""
-
-
-async def _parts_in(pages: AsyncIterable[Mapping[str, Any]], decision_id: str) -> dict[int, str]:
-    there: dict[int, str] = {}
-    async for page in pages:
-        for message in page.get("messages", ()):
-            metadata = message.get("metadata") or {}
-            payload = metadata.get("event_payload") or {}
-            if metadata.get("event_type") == ANSWERED and payload.get("decision_id") == decision_id:
-                there[int(payload.get("part", 0))] = message["ts"]
-    return there

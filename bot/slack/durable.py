@@ -18,14 +18,14 @@ import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions, WorkflowHandleAsync
 
 from bot.slack import metrics
-from bot.slack.desk import Desk
 from bot.slack.refusals import is_passing, plainly
+from bot.slack.work import Work
 
 log = structlog.get_logger()
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_SHAPE = "4"
+_SHAPE = "5"
 """Changes when the steps of the workflow do. What a program with other steps began is then begun anew: decisions and
 posts are looked up before they are made, so that nothing is said twice."""
 _EXECUTOR = "clausebot"
@@ -41,33 +41,37 @@ _TRYING: StepOptions = {
 }
 """Eleven tries are 17 minutes: longer than most outages of Slack."""
 
-_at_work: list[Desk] = []
-"""The desk of this process. DBOS finds a workflow again by its function, which therefore cannot hold the desk."""
+_at_work: list[Work] = []
+"""The work of this process. DBOS finds a workflow again by its function, which therefore cannot hold it."""
 
 
-@DBOS.workflow(name="answer")
-async def _answer(key: str) -> None:
-    """Answer; where that fails for good, say so where it was asked.
+@DBOS.workflow(name="do")
+async def _do(key: str) -> None:
+    """Do what an entry of the inbox holds, then what follows from it; where that fails for good, tell the asker.
 
     The entry itself stays in the inbox: what people wrote is not kept a second time.
     Deciding and posting are one step: both look first whether they are done, and each step costs two commits.
     """
-    desk = _at_work[-1]
+    work = _at_work[-1]
     try:
-        await DBOS.run_step_async({"name": "answer", **_TRYING}, _plainly, desk.answer, key)
+        following = await DBOS.run_step_async({"name": "do", **_TRYING}, _plainly, work.do, key)
     except Exception:  # nobody is left in silence, whatever it was
         metrics.FAILED.inc()
         reference = hashlib.sha256(key.encode()).hexdigest()[:8]
         log.exception("question_failed", key=key, reference=reference)
-        await _apologise(desk, key, reference)
+        await _give_up(work, key, reference)
+        return
+    for entry in following:
+        with SetWorkflowID(f"{_SHAPE}:{entry}"):
+            await DBOS.start_workflow_async(_do, entry)
 
 
-async def _apologise(desk: Desk, key: str, reference: str) -> None:
+async def _give_up(work: Work, key: str, reference: str) -> None:
     try:
-        await DBOS.run_step_async({"name": "apologise", **_TRYING}, _plainly, desk.apologise, key, reference)
+        await DBOS.run_step_async({"name": "give up", **_TRYING}, _plainly, work.give_up, key, reference)
     except Exception:  # Slack lets us say nothing, neither there nor to the asker
         log.exception("apology_not_posted", reference=reference)
-        await desk.finish(key)
+        await work.finish(key)
 
 
 async def _plainly(work: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **named: P.kwargs) -> T:
@@ -84,7 +88,7 @@ class Jobs:
     async def start(self, key: str) -> None:
         """Begin the work on an accepted question, or do nothing where it has begun before."""
         with SetWorkflowID(f"{_SHAPE}:{key}"):
-            handle = await DBOS.start_workflow_async(_answer, key)
+            handle = await DBOS.start_workflow_async(_do, key)
         task = asyncio.create_task(self._finished(handle))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
@@ -100,7 +104,7 @@ class Jobs:
 
 
 @asynccontextmanager
-async def durable_jobs(desk: Desk, home: Path, database_url: str) -> AsyncIterator[Jobs]:
+async def durable_jobs(work: Work, home: Path, database_url: str) -> AsyncIterator[Jobs]:
     """Open the workflows' own database (beside ours in the data folder, or in the same PostgreSQL), take up what an
     earlier process left, and close it all in order on the way out."""
     url = database_url if database_url.startswith("postgresql") else _sqlite(home / "jobs.db")
@@ -113,11 +117,11 @@ async def durable_jobs(desk: Desk, home: Path, database_url: str) -> AsyncIterat
         "notification_listener_polling_interval_sec": 0.25,  # closing waits for one poll
     }
     jobs = Jobs()
-    _at_work.append(desk)
+    _at_work.append(work)
     try:
         DBOS(config=config)
         DBOS.launch()
-        for key in await desk.unfinished():
+        for key in await work.unfinished():
             log.info("taken_up", key=key)
             await jobs.start(key)
         yield jobs

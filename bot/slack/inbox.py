@@ -34,8 +34,12 @@ class Reply:
     """An answer that a question of a conversation got."""
 
     decision_id: str
+    asker: str
+    """Slack user id."""
     question_ts: str
     reply_channel: str
+    thread_ts: str
+    """Of the thread that the answer stands in."""
     reply_ts: str | None
     superseded_by: str | None
 
@@ -75,6 +79,13 @@ class Inbox:
             raise LookupError(f"There is no entry {key!r} in the inbox.")
         return dict(job)
 
+    def job_or_none(self, key: str) -> dict[str, Any] | None:
+        """Return what was taken under a key, or `None`."""
+        try:
+            return self.job(key)
+        except LookupError:
+            return None
+
     def unfinished(self) -> list[str]:
         """Return the keys of what was taken and not finished, oldest first."""
         left = col(SlackInbox.finished_at).is_(None)
@@ -101,6 +112,10 @@ class Inbox:
             col(SlackReply.question_ts) == asked.ts,
             col(SlackReply.key) != asked.key,
         )
+
+    def reply_to(self, decision_id: str) -> Reply | None:
+        """Return where a decision was posted, or `None` where it was not."""
+        return next(iter(self._replies(col(SlackReply.decision_id) == decision_id)), None)
 
     def will_reply(self, asked: Asked, decision_id: str, reply_channel: str) -> bool:
         """Note, before it is posted, that a question gets an answer; return false where that is noted already."""

@@ -20,6 +20,7 @@ from bot.slack.durable import Jobs
 from bot.slack.inbox import Inbox
 from bot.slack.people import Legal
 from bot.slack.refusals import reason
+from bot.slack.reviews import Reviews
 from bot.slack.workers import Workers
 
 log = structlog.get_logger()
@@ -64,8 +65,14 @@ class Parts:
     workers: Workers
     legal: Legal
     desk: Desk
+    reviews: Reviews
     jobs: Jobs
     afterwards: Afterwards = field(default_factory=Afterwards)
+
+    async def start(self, keys: Sequence[str]) -> None:
+        """Begin the work on entries of the inbox."""
+        for key in keys:
+            await self.jobs.start(key)
 
     async def look_up(
         self, work: Callable[Concatenate[str, Services, P], T], text: str, *more: P.args, **named: P.kwargs

@@ -25,8 +25,11 @@ from bot.slack.inbox import Inbox
 from bot.slack.installs import Installs, install_routes
 from bot.slack.parts import Parts
 from bot.slack.people import Legal
+from bot.slack.posting import Posting
+from bot.slack.reviews import Reviews
 from bot.slack.socket import connected
 from bot.slack.web import build_web
+from bot.slack.work import Work
 from bot.slack.workers import Workers
 from knowledge.errors import ClausebotError
 
@@ -80,11 +83,14 @@ async def running(services: Services) -> AsyncIterator[Running]:
         clients = Clients(settings.slack_api_url, session, settings.slack_bot_token)
         installs = _installs(services, clients)
         inbox = Inbox(services.engine)
-        desk = Desk(services, inbox, clients, workers)
+        posting = Posting(clients)
+        reviews = Reviews(services, inbox, posting, workers, settings.legal_channel)
+        desk = Desk(services, inbox, clients, workers, posting, reviews)
+        work = Work(inbox, workers, desk, reviews)
         await desk.warm_up()
-        jobs = await stack.enter_async_context(durable_jobs(desk, settings.home, settings.database_url))
+        jobs = await stack.enter_async_context(durable_jobs(work, settings.home, settings.database_url))
         legal = Legal(settings.legal_group, clients)
-        parts = Parts(services, inbox, clients, workers, legal, desk, jobs)
+        parts = Parts(services, inbox, clients, workers, legal, desk, reviews, jobs)
         app = AsyncApp(
             client=clients.of_token(None if installs else settings.slack_bot_token),
             authorize=installs,

@@ -32,6 +32,7 @@ async def slack() -> AsyncIterator[LoopbackSlack]:
     async with LoopbackSlack() as opened:
         opened.add_channel("C1", members=("U1", "U2", "U9"))
         opened.add_channel("D1")
+        opened.add_channel("CLEGAL", members=("U9", "U2"))
         yield opened
 
 
@@ -57,6 +58,7 @@ def slack_services(open_slack_services: Services, slack: LoopbackSlack) -> Servi
         slack_signing_secret=SIGNING_SECRET,
         slack_api_url=slack.url,
         legal_group="U9",
+        legal_channel="CLEGAL",
     )
     return open_slack_services
 

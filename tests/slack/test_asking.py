@@ -37,7 +37,7 @@ async def answers(
 async def settled(bot: Bot) -> None:
     """Wait until nothing that was accepted is left to do."""
     async with asyncio.timeout(30):
-        while await bot.parts.desk.unfinished():  # noqa: ASYNC110 - what ends it is a row in the database
+        while bot.parts.inbox.unfinished():  # noqa: ASYNC110 - what ends it is a row in the database
             await asyncio.sleep(0.05)
 
 

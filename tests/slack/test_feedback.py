@@ -48,6 +48,7 @@ async def test_a_thumb_down_asks_what_is_wrong(bot: Bot) -> None:
     assert (done.status, done.body) == (200, b"")
     assert notes(bot, decision) == [
         ("feedback", "slack:T1:U1", {"rating": "down"}),
+        ("review_opened", "slack:T1:U1", {"why": "feedback"}),
         ("feedback", "slack:T1:U1",
          {"rating": "down", "reasons": ["clause", "verdict"], "text": "Attachment A is missing."}),
     ]  # fmt: skip
@@ -63,7 +64,7 @@ async def test_legal_is_asked_once_and_sees_its_queue(bot: Bot) -> None:
     await bot.slack.wait_until(lambda: len(bot.slack.responses) == 2, "two replies")
     own, legal, colleague = [await home_of(bot, user, n) for n, user in enumerate(("U1", "U9", "U2"), 1)]
 
-    assert notes(bot, decision) == [("review_opened", "slack:T1:U1", {})]
+    assert notes(bot, decision) == [("review_opened", "slack:T1:U1", {"why": "asked"})]
     assert "is on legal's list now" in bot.slack.responses[0].body["text"]
     assert "there already" in bot.slack.responses[1].body["text"]
     assert "Your questions that wait for legal" in own

@@ -38,6 +38,8 @@ class Feedback:
         await ack()
         if rating == "down":
             self._parts.afterwards.do(self._parts.open_view(body, reason_form(decision), respond))
+            _, keys = await self._open_review(body, decision, "feedback")
+            self._parts.afterwards.do(self._parts.start(keys))
         else:
             self._parts.afterwards.do(send(respond, [_THANKS]))
 
@@ -58,10 +60,14 @@ class Feedback:
     ) -> None:
         """Put an answer on legal's list, once."""
         decision = text_of(action, "value")
-        is_new = await self._note(body, decision, EventKind.REVIEW_OPENED, {}, "")
+        is_new, keys = await self._open_review(body, decision, "asked")
         await ack()
         said = "is on legal's list now; my Home tab shows it until they have decided" if is_new else "is there already"
-        self._parts.afterwards.do(send(respond, [plain(f"Decision {decision} {said}.")]))
+        self._parts.afterwards.do(self._parts.start(keys), send(respond, [plain(f"Decision {decision} {said}.")]))
+
+    async def _open_review(self, body: Mapping[str, Any], decision: str, why: str) -> tuple[bool, list[str]]:
+        team = team_of(body)
+        return await self._parts.reviews.open(team, decision, asker_of(team, text_of(body, "user", "id")), why)
 
     async def _note(
         self, body: Mapping[str, Any], decision: str, kind: EventKind, what: Mapping[str, Any], occasion: str

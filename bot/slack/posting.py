@@ -1,0 +1,106 @@
+"""Says things in Slack, each once: what a broken-off try has posted is found before anything is posted anew."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+
+from bot.slack.blocks import ANSWERED, Message
+from bot.slack.clients import Clients
+
+_LOOKED_THROUGH = 2
+"""Pages of 200 messages: a try that is done again follows the one that broke off within minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is said."""
+
+    channel: str
+    thread_ts: str
+    """Of the thread's first message; empty where what is said begins a thread."""
+
+
+class Posting:
+    """Posts, changes and finds our messages."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._direct: dict[tuple[str, str], str] = {}
+
+    async def direct_place(self, team: str, user: str) -> Place:
+        """Return the direct conversation with somebody. Raises the SDK's errors."""
+        if (team, user) not in self._direct:
+            opened = await (await self._clients.calling(team)).conversations_open(users=user)
+            self._direct[team, user] = str(opened["channel"]["id"])
+        return Place(self._direct[team, user], "")
+
+    async def say(self, team: str, place: Place, message: Message) -> str:
+        """Post a message and return its `ts`. Raises the SDK's errors."""
+        client = await self._clients.posting(team)
+        posted = await client.chat_postMessage(
+            channel=place.channel, thread_ts=place.thread_ts or None, text=message.text, blocks=list(message.blocks),
+            metadata=message.metadata, unfurl_links=False, unfurl_media=False,
+        )  # fmt: skip
+        return str(posted["ts"])
+
+    async def say_once(
+        self, team: str, place: Place, messages: Sequence[Message], mark: str, *, is_new: bool = False
+    ) -> str:
+        """Post messages that carry a mark, each once, the later ones in the first one's thread; return its `ts`.
+
+        `is_new` says that nothing was tried before. Raises the SDK's errors.
+        """
+        there = {} if is_new else await self.parts_there(team, place, mark)
+        for part, message in enumerate(messages):
+            if part not in there:
+                there[part] = await self.say(team, Place(place.channel, place.thread_ts or there.get(0, "")), message)
+        return there[0]
+
+    async def parts_there(self, team: str, place: Place, mark: str) -> dict[int, str]:
+        """Return `ts` by part of what an earlier try posted under a mark."""
+        client = await self._clients.calling(team)
+        if place.thread_ts:
+            pages = await client.conversations_replies(
+                channel=place.channel, ts=place.thread_ts, include_all_metadata=True, limit=200
+            )
+            return await _parts_in(aiter(pages), mark)
+        pages = await client.conversations_history(channel=place.channel, include_all_metadata=True, limit=200)
+        there = await _parts_in(aiter(pages), mark, most=_LOOKED_THROUGH)
+        return await self.parts_there(team, Place(place.channel, there[0]), mark) if 0 in there else {}
+
+    async def change(self, team: str, channel: str, ts: str, message: Message) -> None:
+        """Put another message in the place of one of ours; where somebody deleted it, nothing is left to change."""
+        client = await self._clients.calling(team)
+        with suppress(SlackApiError):
+            await client.chat_update(channel=channel, ts=ts, text=message.text, blocks=list(message.blocks))
+
+    async def permalink(self, team: str, channel: str, ts: str | None) -> str:
+        """Return the address of a message; an empty text where Slack gives none."""
+        if not ts:
+            return ""
+        client = await self._clients.calling(team)
+        try:
+            return str((await client.chat_getPermalink(channel=channel, message_ts=ts))["permalink"])
+        except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError):
+            return ""
+
+
+async def _parts_in(pages: AsyncIterator[Mapping[str, Any]], mark: str, most: int = 1000) -> dict[int, str]:
+    there: dict[int, str] = {}
+    seen = 0
+    async for page in pages:
+        for message in page.get("messages", ()):
+            metadata = message.get("metadata") or {}
+            payload = metadata.get("event_payload") or {}
+            if metadata.get("event_type") == ANSWERED and payload.get("decision_id") == mark:
+                there[int(payload.get("part", 0))] = message["ts"]
+        seen += 1
+        if seen == most:
+            break
+    return there

@@ -1,0 +1,171 @@
+"""Builds what legal and askers see of a review: the case, the form to override, the outcome. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bot.model import Answer, Verdict
+from bot.slack import kit
+from bot.slack.blocks import VERDICT_MARKS, VERDICT_WORDS, Message, answer_messages, without_buttons
+from bot.slack.forms import LONGEST_TEXT, FormError, View, option
+from bot.slack.kit import Block
+from bot.slack.text import one_line, quoted, shortened
+
+WHY = {
+    "asked": "the asker wants legal to look at it",
+    "needs_review": "the texts leave it to a lawyer",
+    "feedback": "somebody says that the answer is wrong",
+    "low_confidence": "the answer rests on weak ground",
+}
+"""Why a review is open, as the record has it, and as people read it."""
+_LONGEST_QUESTION = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What legal decided."""
+
+    verdict: Verdict
+    """The verdict that counts from now on: the answer's own where it was approved."""
+    approved: bool
+    reason: str
+    expires: str
+    """A date, ISO 8601, until which it holds; empty where it holds for good."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the record has it; `text` is the reason."""
+        held = {"approved": self.approved, "verdict": self.verdict.value, "expires": self.expires}
+        return held | ({"text": self.reason} if self.reason else {})
+
+    @staticmethod
+    def from_json(body: Mapping[str, Any]) -> Outcome:
+        """Return what `to_json` gave."""
+        return Outcome(Verdict(body["verdict"]), body["approved"], body.get("text", ""), body.get("expires", ""))
+
+
+def case_messages(answer: Answer, *, asker: str, why: str, link: str) -> tuple[Message, ...]:
+    """Return a case for the legal channel: why, who asks what with which facts, the answer, and the buttons.
+
+    The first message says what is to be decided; the answer follows in its thread, whole. `asker` is a Slack user id.
+    """
+    verdict = f"{VERDICT_MARKS[answer.verdict]} {VERDICT_WORDS[answer.verdict]}"
+    asked = quoted(shortened(answer.question, _LONGEST_QUESTION))
+    facts = _facts(answer)
+    blocks: list[Block] = [
+        kit.header("For legal: a licence question"),
+        kit.section(f"<@{asker}> asked" + (f" (<{link}|in the thread>)" if link else "") + f":\n{asked}"),
+        kit.section(f"*The answer:* {verdict}\n{one_line(answer.summary)}"),
+        *([kit.section(f"*What the asker says of the use*\n{facts}")] if facts else []),
+        kit.context(f"Here because {WHY.get(why, why)} · decision {one_line(answer.decision_id)}"),
+        kit.actions(
+            [
+                kit.button("review_approve", "Approve", answer.decision_id) | {"style": "primary"},
+                kit.button("review_override", "Override", answer.decision_id),
+                kit.button("review_ask", "Ask the asker", answer.decision_id),
+            ]
+        ),
+    ]
+    first = Message(f"For legal: {shortened(one_line(answer.question), 300)}", tuple(blocks))
+    return first, *(without_buttons(message) for message in answer_messages(answer))
+
+
+def _facts(answer: Answer) -> str:
+    use = answer.use.to_json()
+    facts = [*use["actions"], *(f"{name}: {value}" for name, value in use["facts"].items())]
+    facts += [f"{name}: {use[name]}" for name in ("commercial", "domain") if use[name] is not None]
+    return "\n".join(f"· {one_line(str(fact).replace('_', ' '))}" for fact in facts)
+
+
+def outcome_line(outcome: Outcome, *, by: str, on: date) -> str:
+    """Return what was decided, by whom and when, in mrkdwn."""
+    done = "approved this answer" if outcome.approved else f"overrides it: *{VERDICT_WORDS[outcome.verdict]}*"
+    until = f", until {outcome.expires}" if outcome.expires else ""
+    return f"{VERDICT_MARKS[outcome.verdict]} Legal (<@{by}>, {on.isoformat()}) {done}{until}."
+
+
+def outcome_message(outcome: Outcome, *, by: str, on: date, decision_id: str) -> Message:
+    """Return what the asker reads of a decided review."""
+    line = outcome_line(outcome, by=by, on=on)
+    reason = [kit.section(quoted(shortened(outcome.reason, kit.SECTION_TEXT - 100)))] if outcome.reason else []
+    blocks = (kit.section(line), *reason, kit.context(f"decision {one_line(decision_id)}"))
+    return Message(line, blocks)
+
+
+def decided_case(message: Message, outcome: Outcome, *, by: str, on: date) -> Message:
+    """Return a case as it stands in the legal channel once it is decided: with the outcome, without buttons."""
+    kept = without_buttons(message)
+    told = [kit.section(outcome_line(outcome, by=by, on=on))]
+    told += [kit.section(quoted(shortened(outcome.reason, kit.SECTION_TEXT - 100)))] if outcome.reason else []
+    return Message(kept.text, (*kept.blocks, *told))
+
+
+def override_form(decision_id: str) -> View:
+    """Return the form for another verdict, the reason and a date until which it holds."""
+    verdicts = [option(f"{VERDICT_MARKS[v]} {VERDICT_WORDS[v]}", v.value) for v in Verdict if v is not Verdict.UNKNOWN]
+    select = {"type": "static_select", "action_id": "verdict", "options": verdicts}
+    reason = {"type": "plain_text_input", "action_id": "reason", "multiline": True, "max_length": LONGEST_TEXT}
+    return _form("review_override", "Override", decision_id, [
+        _field("verdict", "What counts instead", select),
+        _field("reason", "Why", reason),
+        _field("expires", "Until", {"type": "datepicker", "action_id": "expires"}, optional=True),
+    ])  # fmt: skip
+
+
+def question_form(decision_id: str) -> View:
+    """Return the form for a question to the asker."""
+    text = {"type": "plain_text_input", "action_id": "text", "multiline": True, "max_length": LONGEST_TEXT}
+    return _form("review_ask", "Ask the asker", decision_id, [_field("text", "Your question", text)])
+
+
+def read_override_form(values: Mapping[str, Any], today: date) -> Outcome:
+    """Return what was filled in; raises `FormError` that names the field."""
+    chosen = _state(values, "verdict").get("selected_option")
+    verdict = chosen.get("value") if isinstance(chosen, Mapping) else None
+    if verdict not in {v.value for v in Verdict if v is not Verdict.UNKNOWN}:
+        raise FormError("verdict", "Choose what counts instead.")
+    reason, expires = _text(values, "reason", "value"), _text(values, "expires", "selected_date")
+    if not reason:
+        raise FormError("reason", "Say why: the asker and whoever asks next will read it.")
+    try:
+        over = bool(expires) and date.fromisoformat(expires) <= today
+    except ValueError:
+        over = True
+    if over:
+        raise FormError("expires", "Choose a day after today, or none.")
+    return Outcome(Verdict(verdict), False, reason, expires)
+
+
+def read_question_form(values: Mapping[str, Any]) -> str:
+    """Return the question; raises `FormError` where there is none."""
+    text = _text(values, "text", "value")
+    if not text:
+        raise FormError("text", "Say what you want to know.")
+    return text
+
+
+def _form(callback: str, title: str, decision_id: str, blocks: list[Block]) -> View:
+    return {
+        "type": "modal", "callback_id": callback, "title": kit.plain_text(title), "submit": kit.plain_text("Send"),
+        "close": kit.plain_text("Cancel"), "private_metadata": json.dumps({"decision": decision_id}), "blocks": blocks,
+    }  # fmt: skip
+
+
+def _field(name: str, label: str, element: Block, *, optional: bool = False) -> Block:
+    return {
+        "type": "input", "block_id": name, "label": kit.plain_text(label), "element": element, "optional": optional
+    }  # fmt: skip
+
+
+def _state(values: Mapping[str, Any], field: str) -> Mapping[str, Any]:
+    block = values.get(field) if isinstance(values, Mapping) else None
+    element = block.get(field) if isinstance(block, Mapping) else None
+    return element if isinstance(element, Mapping) else {}
+
+
+def _text(values: Mapping[str, Any], field: str, name: str) -> str:
+    found = _state(values, field).get(name)
+    return found.strip() if isinstance(found, str) else ""

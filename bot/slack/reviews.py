@@ -1,0 +1,136 @@
+"""Reviews: opened by askers and by weak answers, shown in the legal channel, decided there, told to the asker.
+
+The record holds what was opened and decided; posting is work of the inbox, so that it survives a crash as answers do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+
+from bot.audit.log import EventKind
+from bot.model import Answer, Verdict
+from bot.services import Services
+from bot.slack.blocks import Message, marked, plain
+from bot.slack.inbox import Inbox
+from bot.slack.posting import Place, Posting
+from bot.slack.review_blocks import Outcome, case_messages, decided_case, outcome_message
+from bot.slack.workers import Workers
+
+LOW_CONFIDENCE = 0.5
+"""Of an answer; below it a lawyer looks at what was said."""
+
+
+class Reviews:
+    """The reviews of all workspaces."""
+
+    def __init__(
+        self, services: Services, inbox: Inbox, posting: Posting, workers: Workers, legal_channel: str | None
+    ) -> None:
+        self._services = services
+        self._inbox = inbox
+        self._posting = posting
+        self._workers = workers
+        self._channel = legal_channel
+
+    async def open(self, team: str, decision_id: str, actor: str, why: str) -> tuple[bool, list[str]]:
+        """Open a review; return whether it is new, and the keys of the work that follows. Raises `StoreError`."""
+        return await self._workers.run(self._open, team, decision_id, actor, why)
+
+    def _open(self, team: str, decision_id: str, actor: str, why: str) -> tuple[bool, list[str]]:
+        key = f"review_opened:{decision_id}"
+        if not self._services.audit.note(decision_id, EventKind.REVIEW_OPENED, actor, {"why": why}, key=key):
+            return False, []
+        if not self._channel:
+            return True, []
+        job = {"task": "review", "team": team, "decision": decision_id, "asker": actor, "why": why}
+        self._inbox.accept({key: job})
+        return True, [key]
+
+    async def open_if_weak(self, team: str, answer: Answer, actor: str) -> list[str]:
+        """Open a review for an answer that asks for one by itself; return the keys of the work that follows."""
+        why = (
+            "needs_review" if answer.verdict is Verdict.NEEDS_REVIEW
+            else "low_confidence" if answer.verdict is not Verdict.UNKNOWN and answer.confidence < LOW_CONFIDENCE
+            else ""
+        )  # fmt: skip
+        return (await self.open(team, answer.decision_id, actor, why))[1] if why else []
+
+    async def close(self, team: str, decision_id: str, user: str, outcome: Outcome) -> list[str] | None:
+        """Record what legal decided; return the keys of the work that follows, or none where it was decided before."""
+        return await self._workers.run(self._close, team, decision_id, user, outcome)
+
+    def _close(self, team: str, decision_id: str, user: str, outcome: Outcome) -> list[str] | None:
+        key, today = f"review_closed:{decision_id}", datetime.now(UTC).date().isoformat()
+        body = outcome.to_json()
+        actor = f"slack:{team}:{user}"
+        if not self._services.audit.note(decision_id, EventKind.REVIEW_CLOSED, actor, body, key=key):
+            return None
+        job = {"task": "outcome", "team": team, "decision": decision_id, "by": user, "on": today, "outcome": body}
+        self._inbox.accept({key: job})
+        return [key]
+
+    # -- the work ----------------------------------------------------------------------------------------------------
+
+    async def show(self, key: str, job: Mapping[str, Any]) -> None:
+        """Show a case in the legal channel, once."""
+        answer = await self._answer(job["decision"])
+        reply = await self._workers.run(self._inbox.reply_to, job["decision"])
+        asker = str((await self._workers.run(self._services.audit.show, job["decision"]) or {}).get("asker", ""))
+        link = await self._posting.permalink(job["team"], reply.reply_channel, reply.reply_ts) if reply else ""
+        messages = case_messages(answer, asker=asker.rpartition(":")[2], why=job["why"], link=link)
+        place = Place(self._channel or "", "")
+        shown = [marked(message, key, part) for part, message in enumerate(messages)]
+        await self._posting.say_once(job["team"], place, shown, key)
+
+    async def tell(self, _key: str, job: Mapping[str, Any]) -> None:
+        """Tell the asker what legal decided, and mark the case in the legal channel."""
+        decision, team = job["decision"], job["team"]
+        outcome, on = Outcome.from_json(job["outcome"]), date.fromisoformat(job["on"])
+        message = outcome_message(outcome, by=job["by"], on=on, decision_id=decision)
+        reply = await self._workers.run(self._inbox.reply_to, decision)
+        if reply is not None:
+            place = Place(reply.reply_channel, reply.thread_ts)
+            mark = f"outcome:{decision}"
+            await self._posting.say_once(team, place, [marked(message, mark, 0)], mark)
+        await self._mark_case(team, decision, outcome, by=job["by"], on=on)
+
+    async def _mark_case(self, team: str, decision: str, outcome: Outcome, *, by: str, on: date) -> None:
+        if not self._channel:
+            return
+        key = f"review_opened:{decision}"
+        there = await self._posting.parts_there(team, Place(self._channel, ""), key)
+        opened = await self._workers.run(self._inbox.job_or_none, key)
+        if 0 not in there or opened is None:
+            return
+        answer = await self._answer(decision)
+        asker = str((await self._workers.run(self._services.audit.show, decision) or {}).get("asker", ""))
+        case = case_messages(answer, asker=asker.rpartition(":")[2], why=opened["why"], link="")[0]
+        shown = decided_case(case, outcome, by=by, on=on)
+        await self._posting.change(team, self._channel, there[0], shown)
+
+    async def ask(self, team: str, decision_id: str, user: str, text: str) -> bool:
+        """Ask the asker something in their thread; return false where there is no thread."""
+        reply = await self._workers.run(self._inbox.reply_to, decision_id)
+        if reply is None:
+            return False
+        said = plain(f"Legal asks: {text}")
+        message = Message(f"<@{reply.asker}> {said.text}", said.blocks)
+        try:
+            await self._posting.say(team, Place(reply.reply_channel, reply.thread_ts), message)
+        except SlackApiError:
+            return False
+        actor, key = f"slack:{team}:{user}", f"review_asked:{decision_id}:{datetime.now(UTC).timestamp()}"
+        await self._workers.run(
+            self._services.audit.note, decision_id, EventKind.REVIEW_ASKED, actor, {"text": text}, key=key
+        )
+        return True
+
+    async def _answer(self, decision_id: str) -> Answer:
+        answer = await self._workers.run(self._services.audit.answer, decision_id)
+        if answer is None:
+            raise LookupError(f"There is no decision {decision_id!r}.")
+        return answer

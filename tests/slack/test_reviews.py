@@ -1,0 +1,139 @@
+"""From a question to what legal decides of it: shown in the legal channel, decided there, told to the asker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.slack.conftest import Bot
+from tests.slack.loopback import block_action, button, feedback, view_submission
+from tests.slack.test_asking import answers, decision_of, settled
+from tests.slack.test_feedback import home_of, notes
+from tests.slack.test_forms import chosen, typed
+from tests.slack.test_forms_asked import asked_and_answered, interact
+
+LEGAL = "CLEGAL"
+REASON = "Our contract with ACME forbids it."
+
+
+async def case_of(bot: Bot, answer: dict[str, Any]) -> dict[str, Any]:
+    """Have legal asked about an answer, and return the case in the legal channel."""
+    click = block_action(
+        button("ask_legal", decision_of(answer)), message=answer, response_url=bot.slack.response_url()
+    )
+    await interact(bot, click)
+    return await shown_case(bot, decision_of(answer))
+
+
+async def shown_case(bot: Bot, decision: str) -> dict[str, Any]:
+    """Wait for the case of a decision in the legal channel."""
+
+    def cases() -> list[dict[str, Any]]:
+        return [m for m in bot.slack.messages(LEGAL) if f"decision {decision}" in str(m["blocks"][:6])]
+
+    await bot.slack.wait_until(lambda: bool(cases()), f"a case of {decision}", timeout=20)
+    return cases()[0]
+
+
+async def press(bot: Bot, case: dict[str, Any], action: str, decision: str, user: str = "U9") -> None:
+    """Press one of legal's buttons."""
+    url = bot.slack.response_url(LEGAL, user)
+    click = block_action(button(action, decision), user=user, channel=LEGAL, message=case, response_url=url)
+    assert (await interact(bot, click)).status == 200
+
+
+async def test_an_approved_answer_is_told_to_the_asker(bot: Bot) -> None:
+    """The case has question, answer, clauses and facts; the outcome is named and dated in both places."""
+    answer = await asked_and_answered(bot, "we have 2 million MAU, may we sell a radio with Llama 3 inside?")
+    decision = decision_of(answer)
+    case = await case_of(bot, answer)
+    await bot.slack.wait_until(lambda: bool(bot.slack.messages(LEGAL, case["ts"])), "the whole answer below it")
+    await press(bot, case, "review_approve", decision)
+    await bot.slack.wait_until(lambda: "approved" in str(bot.slack.messages("C1", answer["thread_ts"])), "the outcome")
+    await settled(bot)
+    case = await shown_case(bot, decision)
+    told = bot.slack.messages("C1", answer["thread_ts"])[-1]
+
+    assert "may we sell a radio" in str(case["blocks"])
+    assert "mau: 2000000" in str(case["blocks"])
+    assert "1.b.i" in str(bot.slack.messages(LEGAL, case["ts"]))
+    assert "Legal (<@U9>, 20" in told["text"]
+    assert "approved this answer" in str(case["blocks"])
+    assert not any(b["type"] == "actions" for b in case["blocks"])
+    assert [kind for kind, _, _ in notes(bot, decision)] == ["review_opened", "review_closed"]
+    assert decision not in await home_of(bot, "U9")
+
+
+async def test_an_override_has_a_reason_and_may_lapse(bot: Bot) -> None:
+    """What counts instead, why and until when; a second decision is refused."""
+    answer = await asked_and_answered(bot, "may we sell a toaster with Llama 3 inside?")
+    decision = decision_of(answer)
+    case = await case_of(bot, answer)
+    await press(bot, case, "review_override", decision)
+    await bot.slack.wait_for("views.open")
+    view = next(reversed(bot.slack.views.values()))
+    nothing = await interact(bot, view_submission(view, chosen("verdict", "prohibited"), user="U9"))
+    filled = chosen("verdict", "prohibited") | typed("reason", REASON)
+    past = {"expires": {"expires": {"type": "datepicker", "selected_date": "2020-01-01"}}}
+    late = await interact(bot, view_submission(view, filled | past, user="U9"))
+    soon = {"expires": {"expires": {"type": "datepicker", "selected_date": "2099-01-01"}}}
+    stranger = await interact(bot, view_submission(view, filled | soon, user="U2"))
+    done = await interact(bot, view_submission(view, filled | soon, user="U9"))
+    await bot.slack.wait_until(lambda: "ACME" in str(bot.slack.messages("C1", answer["thread_ts"])), "the outcome")
+    again = await interact(bot, view_submission(view, filled | soon, user="U9"))
+    (body,) = [body for kind, _, body in notes(bot, decision) if kind == "review_closed"]
+
+    assert "reason" in nothing.json["errors"]
+    assert "expires" in late.json["errors"]
+    assert "legal group" in stranger.json["errors"]["verdict"]
+    assert done.body == b""
+    assert "already" in again.json["errors"]["verdict"]
+    assert body == {
+        "approved": False, "verdict": "prohibited", "expires": "2099-01-01", "text": REASON,
+    }  # fmt: skip
+
+
+async def test_others_may_not_decide(bot: Bot) -> None:
+    """They read so, and nothing is recorded."""
+    answer = await asked_and_answered(bot, "may we sell a kettle with Llama 3 inside?")
+    decision = decision_of(answer)
+    case = await case_of(bot, answer)
+    for action in ("review_approve", "review_override", "review_ask"):
+        await press(bot, case, action, decision, user="U2")
+    await bot.slack.wait_until(lambda: str(bot.slack.responses).count("Only the legal group") >= 3, "three refusals")
+
+    assert [kind for kind, _, _ in notes(bot, decision)] == ["review_opened"]
+    assert bot.slack.called("views.open") == []
+
+
+async def test_the_asker_is_asked_in_the_thread(bot: Bot) -> None:
+    """By name, with the question; the record has it."""
+    answer = await asked_and_answered(bot, "may we sell a fridge with Llama 3 inside?")
+    decision = decision_of(answer)
+    case = await case_of(bot, answer)
+    await press(bot, case, "review_ask", decision)
+    await bot.slack.wait_for("views.open")
+    view = next(reversed(bot.slack.views.values()))
+    done = await interact(bot, view_submission(view, typed("text", "Who are the <!channel> customers?"), user="U9"))
+    asked = bot.slack.messages("C1", answer["thread_ts"])[-1]
+
+    assert done.body == b""
+    assert asked["text"].startswith("<@U1> Legal asks:")
+    assert "<!channel>" not in str(asked)
+    assert ("review_asked", "slack:T1:U9", {"text": "Who are the <!channel> customers?"}) in notes(bot, decision)
+
+
+@pytest.mark.parametrize("why", ["needs_review", "feedback"])
+async def test_weak_answers_open_a_review_by_themselves(bot: Bot, why: str) -> None:
+    """What the texts leave open, and what somebody says is wrong."""
+    question = "may we sell what a model without any licence writes?" if why == "needs_review" else "may we sell Phi-3?"
+    if why == "needs_review":
+        question = "the repo of Blorbo-7B has no licence file at all, may we ship it in our product?"
+    answer = await asked_and_answered(bot, question)
+    if why == "feedback":
+        await interact(bot, block_action(feedback("feedback", f"down:{decision_of(answer)}"), message=answer))
+    await shown_case(bot, decision_of(answer))
+
+    assert ("review_opened", "slack:T1:U1", {"why": why}) in notes(bot, decision_of(answer))
+    assert await answers(bot.slack, "C1", answer["thread_ts"])
