@@ -155,9 +155,10 @@ def _open_questions(answer: Answer) -> list[list[Block]]:
     units = []
     for number, question in enumerate(answer.open_questions):
         title = "*Open questions*\n" if number == 0 else ""
-        shown = pieces(f"{title}? {one_line(_in_slack(question))}", SECTION_TEXT)
+        asks = question.rstrip().endswith("?")  # the last line may tell of more that is open
+        shown = pieces(f"{title}{'?' if asks else '·'} {one_line(_in_slack(question))}", SECTION_TEXT)
         units.append([kit.section(piece) for piece in shown])
-        if answer.decision_id:
+        if answer.decision_id and asks:
             value = form_value(decision=answer.decision_id, question=number)
             units[-1][0]["accessory"] = kit.button("ask_form", "Answer", value)
     return units

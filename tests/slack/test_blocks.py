@@ -177,6 +177,8 @@ def test_every_open_question_has_a_button_of_its_own() -> None:
         {"decision": answer.decision_id, "question": n} for n in range(len(answer.open_questions))
     ]
     assert sections
+    told = answer_messages(replace(answer, open_questions=("Is it sold?", "2 more duties may attach.")))[0]
+    assert [b["text"]["text"].splitlines()[-1] for b in told.blocks if "accessory" in b] == ["? Is it sold?"]
     assert not any("accessory" in b for b in answer_messages(replace(answer, open_questions=()))[0].blocks)
 
 
