@@ -36,6 +36,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+policy_app = typer.Typer(help="The company's own rules.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(policy_app, name="policy")
 audit_app = typer.Typer(
     help="The audit table: every decision that was given.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -413,6 +415,27 @@ def audit_erase(
         elif before is not None:
             moment = before.replace(tzinfo=UTC).isoformat(timespec="microseconds")
             print(f"Erased: {services.audit.people.erase_before(moment)} texts.")
+
+
+@policy_app.command("check")
+def policy_check(
+    file: Annotated[str, typer.Argument(help="A policy in YAML or TOML; bot/policy/README.md explains it.")],
+) -> None:
+    """Check a company policy against the licences and models that are known, and say what lapses soon."""
+    from pathlib import Path  # noqa: PLC0415
+
+    from bot.policy.known import known_names  # noqa: PLC0415
+    from bot.policy.lapsing import lapsing  # noqa: PLC0415
+    from bot.policy.reading import read_policy  # noqa: PLC0415
+    from knowledge.profiles import read_profiles  # noqa: PLC0415
+    from knowledge.registry import read_registry  # noqa: PLC0415
+
+    entries, _ = read_registry()
+    policy = read_policy(Path(file), known_names(read_profiles(), entries))
+    print(f"{file}: {len(policy.rules)} rules, no fault.")
+    for lapse in lapsing(policy, datetime.now(UTC).date()):
+        when = "has lapsed" if lapse.has_lapsed else f"lapses in {lapse.days_left} days"
+        print(f"{lapse.relief.id}: {when}")
 
 
 @app.command()

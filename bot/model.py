@@ -210,6 +210,31 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
+class Precedent:
+    """What legal decided of the same question (subjects and use, not the wording) before."""
+
+    decision_id: str
+    """The decision that was reviewed."""
+    verdict: Verdict
+    reason: str
+    by: str
+    """As the record names people; a pseudonym where the name was erased."""
+    on: str
+    """Date, ISO 8601."""
+    expires: str
+    """Date, ISO 8601; empty where it holds for good."""
+    license_verdict: Verdict
+    """What the texts alone come to today."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the precedent as an answer shows it."""
+        return {
+            "decision_id": self.decision_id, "verdict": self.verdict.value, "reason": self.reason, "by": self.by,
+            "on": self.on, "expires": self.expires, "license_verdict": self.license_verdict.value,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The verdict on a use, with every statement tied to its clauses."""
 
@@ -229,6 +254,8 @@ class Answer:
     citations: tuple[Citation, ...] = ()
     guidance: tuple[Guidance, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+    precedent: Precedent | None = None
+    """Then `verdict` is the precedent's; what the texts say stands beside it as ever."""
     confidence: float = 0.0
     written_by: str = "rules"
     decision_id: str = ""
@@ -257,4 +284,5 @@ class Answer:
             "decision_id": self.decision_id,
             "knowledge_version": self.knowledge_version,
             "elapsed_ms": self.elapsed_ms,
+            **({"precedent": self.precedent.to_json()} if self.precedent else {}),
         }

@@ -41,6 +41,9 @@ def show_answer(answer: Answer, console: Console) -> None:
     """Print an answer."""
     word, style = _HEADLINES[answer.verdict]
     console.print(Text(f" {word} ", style=style))
+    if answer.precedent is not None:
+        alone = _HEADLINES[answer.precedent.license_verdict][0].lower()
+        console.print(Text(f"Company precedent of {answer.precedent.on}; the licence alone: {alone}.", style="bold"))
     console.print(Text(answer.summary), soft_wrap=False)
     for subject in answer.subjects:
         names = ", ".join(ref.name for ref in subject.licenses) or "no known licence"

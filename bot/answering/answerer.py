@@ -20,6 +20,7 @@ from bot.answering.sentences import starts, stop
 from bot.answering.standing import ready_made
 from bot.answering.wording import Decided, RulesWriter, Writer, undecided
 from bot.audit.log import AuditLog
+from bot.audit.precedents import with_precedent
 from bot.errors import QuestionError
 from bot.model import Answer, Question, Statement, Verdict
 from knowledge.catalog import AMBIGUOUS, Catalog, Mention, MentionKind
@@ -57,7 +58,7 @@ class Answerer:
     def answer(self, question: Question) -> Answer:
         """Return the recorded answer; raises `QuestionError` for a text that is no question, `KnowledgeError` where
         the knowledge base or the database fails."""
-        answer = self.considered(question)
+        answer = with_precedent(self.considered(question), self._audit)
         # 7. write the audit row before anybody sees the answer
         answer = self._audit.record(question, answer)
         # 8. hand it over

@@ -248,12 +248,17 @@ class AuditLog:
 
     # -- what happened later -----------------------------------------------------------------------------------------
 
-    def note(self, decision_id: str, kind: EventKind, actor: str, body: Mapping[str, Any], *, key: str) -> bool:
-        """Write down what happened to a decision; return false where it stands there under this key already."""
+    def note(
+        self, decision_id: str, kind: EventKind, actor: str, body: Mapping[str, Any], *, key: str, about: str = ""
+    ) -> bool:
+        """Write down what happened to a decision; return false where it stands there under this key already.
+
+        `about` is what a closed review is a precedent for.
+        """
         free = {"text": body["text"]} if body.get("text") else {}
         said = {name: part for name, part in body.items() if name != "text"}
         now, person = _stamp(datetime.now(UTC)), self.people.pseudonym(actor)
-        return self.ledger.append(Entry(key, kind.value, now, decision_id, person, "", "", {}, said, free))
+        return self.ledger.append(Entry(key, kind.value, now, decision_id, person, about, "", {}, said, free))
 
     def notes(self, decision_id: str) -> Sequence[DecisionNote]:
         """Return what happened to a decision, oldest first."""
@@ -267,6 +272,22 @@ class AuditLog:
             DecisionNote(decision_id, row.kind, names.get(row.person, row.person), _moment(row.at), _said(row))
             for row in rows
         ]
+
+    def decided(self, about: str) -> tuple[Answer, DecisionNote] | None:
+        """Return the last review that was closed as a precedent for something, and the answer that was reviewed."""
+        query = (
+            select(_ROWS.c.decision_id)
+            .where(_ROWS.c.kind == EventKind.REVIEW_CLOSED.value, _ROWS.c.place == about)
+            .order_by(_ROWS.c.seq.desc())
+            .limit(1)
+        )
+        with translated("reading the precedents"), self._engine.connect() as connection:
+            decision = connection.execute(query).scalar()
+        answer = self.answer(decision) if decision else None
+        if answer is None:
+            return None
+        closed = [note for note in self.notes(answer.decision_id) if note.kind == EventKind.REVIEW_CLOSED]
+        return (answer, closed[-1]) if closed else None
 
     def open_reviews(self, *, asker: str | None = None, limit: int = 20) -> Sequence[OpenReview]:
         """Return what waits for legal, oldest first: all of it, or one asker's."""

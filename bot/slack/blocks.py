@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.card import Card, CardLine, Difference
-from bot.model import Alternative, Answer, Citation, Guidance, Statement, Subject, Verdict
+from bot.model import Alternative, Answer, Citation, Guidance, Precedent, Statement, Subject, Verdict
 from bot.slack import kit
 from bot.slack.kit import NOTHING, SECTION_TEXT, Block
 from bot.slack.text import as_quote, escaped, link, one_line, pieces, shortened
@@ -92,9 +92,21 @@ def answer_messages(answer: Answer, lead: str = "") -> tuple[Message, ...]:
 
 def _opening(answer: Answer) -> Iterator[list[Block]]:
     yield [kit.header(f"{VERDICT_MARKS[answer.verdict]} {VERDICT_WORDS[answer.verdict]}", emoji=True)]
+    if answer.precedent is not None:
+        yield [kit.section(_precedent(answer.precedent))]
     summary = escaped(_in_slack(answer.summary)).strip()
     yield from ([kit.section(piece)] for piece in pieces(summary, SECTION_TEXT) if piece)
     yield from _listed("", (_subject(s) for s in answer.subjects))
+
+
+def _precedent(precedent: Precedent) -> str:
+    """Say that legal decided, who and when, and what the texts alone come to."""
+    user = precedent.by.rpartition(":")[2]
+    who = f"<@{user}>, " if re.fullmatch(r"[UW][A-Z0-9]+", user) else ""
+    until = f", until {one_line(precedent.expires)}" if precedent.expires else ""
+    decided = f"*Company precedent* · legal ({who}{one_line(precedent.on)}) decided the same question{until}"
+    alone = VERDICT_WORDS[precedent.license_verdict].lower()
+    return f"{decided} · decision {one_line(precedent.decision_id)} · the licence alone: {alone}"
 
 
 def _subject(subject: Subject) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 
 from bot.audit.log import EventKind
+from bot.audit.precedents import key_of
 from bot.model import Answer, Verdict
 from bot.services import Services
 from bot.slack.blocks import Message, marked, plain
@@ -52,6 +53,8 @@ class Reviews:
 
     async def open_if_weak(self, team: str, answer: Answer, actor: str) -> list[str]:
         """Open a review for an answer that asks for one by itself; return the keys of the work that follows."""
+        if answer.precedent is not None:
+            return []
         why = (
             "needs_review" if answer.verdict is Verdict.NEEDS_REVIEW
             else "low_confidence" if answer.verdict is not Verdict.UNKNOWN and answer.confidence < LOW_CONFIDENCE
@@ -65,9 +68,11 @@ class Reviews:
 
     def _close(self, team: str, decision_id: str, user: str, outcome: Outcome) -> list[str] | None:
         key, today = f"review_closed:{decision_id}", datetime.now(UTC).date().isoformat()
-        body = outcome.to_json()
+        body, audit = outcome.to_json(), self._services.audit
+        answer = audit.answer(decision_id)
+        about = key_of(answer) if answer else ""
         actor = f"slack:{team}:{user}"
-        if not self._services.audit.note(decision_id, EventKind.REVIEW_CLOSED, actor, body, key=key):
+        if not audit.note(decision_id, EventKind.REVIEW_CLOSED, actor, body, key=key, about=about):
             return None
         job = {"task": "outcome", "team": team, "decision": decision_id, "by": user, "on": today, "outcome": body}
         self._inbox.accept({key: job})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bot.audit.precedents import with_precedent
+from bot.model import Verdict
 from tests.slack.conftest import Bot
 from tests.slack.loopback import block_action, button, feedback, view_submission
 from tests.slack.test_asking import answers, decision_of, settled
@@ -92,6 +95,39 @@ async def test_an_override_has_a_reason_and_may_lapse(bot: Bot) -> None:
     assert body == {
         "approved": False, "verdict": "prohibited", "expires": "2099-01-01", "text": REASON,
     }  # fmt: skip
+
+
+async def test_a_decided_review_is_a_precedent(bot: Bot) -> None:
+    """The same question in other words gets it first, beside the clauses; another use does not, nor does a new text."""
+    answer = await asked_and_answered(bot, "may we sell a phone app with Gemma 3 inside?")
+    decision = decision_of(answer)
+    case = await case_of(bot, answer)
+    await press(bot, case, "review_override", decision)
+    await bot.slack.wait_for("views.open")
+    view = next(reversed(bot.slack.views.values()))
+    filled = chosen("verdict", "prohibited") | typed("reason", "Not before the audit.")
+    await interact(bot, view_submission(view, filled, user="U9"))
+    await settled(bot)
+    same = await asked_and_answered(bot, "are we allowed to sell a phone app with Gemma 3 inside?")
+    other = await asked_and_answered(bot, "may we use Gemma 3 inside the company?")
+    row, else_ = (bot.services.audit.answer(decision_of(a)) for a in (same, other))
+    assert row is not None
+    assert else_ is not None
+    assert row.precedent is not None
+
+    assert (row.verdict, row.precedent.verdict) == (Verdict.PROHIBITED, Verdict.PROHIBITED)
+    assert row.precedent.license_verdict is Verdict.CONDITIONAL
+    assert row.precedent.decision_id == decision
+    assert row.citations
+    assert row.summary.startswith("Legal decided this on")
+    assert "Not before the audit" in row.summary
+    assert "Company precedent" in str(same["blocks"][1])
+    assert else_.precedent is None
+    later = replace(row, precedent=None, verdict=Verdict.CONDITIONAL)
+    moved = tuple(replace(c, text_sha256="0" * 64) for c in later.citations)
+    audit = bot.services.audit
+    assert with_precedent(later, audit).precedent is not None
+    assert with_precedent(replace(later, citations=moved), audit).precedent is None
 
 
 async def test_others_may_not_decide(bot: Bot) -> None:
