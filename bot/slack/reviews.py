@@ -18,6 +18,7 @@ from bot.services import Services
 from bot.slack.blocks import Message, marked, plain
 from bot.slack.inbox import Inbox
 from bot.slack.posting import Place, Posting
+from bot.slack.refusals import is_of_the_place
 from bot.slack.review_blocks import Outcome, case_messages, decided_case, outcome_message
 from bot.slack.workers import Workers
 
@@ -99,9 +100,18 @@ class Reviews:
         reply = await self._workers.run(self._inbox.reply_to, decision)
         if reply is not None:
             place = Place(reply.reply_channel, reply.thread_ts)
-            mark = f"outcome:{decision}"
-            await self._posting.say_once(team, place, [marked(message, mark, 0)], mark)
+            await self._say_to_asker(team, place, reply.asker, marked(message, f"outcome:{decision}", 0))
         await self._mark_case(team, decision, outcome, by=job["by"], on=on)
+
+    async def _say_to_asker(self, team: str, place: Place, asker: str, message: Message) -> None:
+        """Say something in the asker's thread, or directly where we may no longer write there."""
+        mark = str((message.metadata or {})["event_payload"]["decision_id"])
+        try:
+            await self._posting.say_once(team, place, [message], mark)
+        except SlackApiError as error:
+            if not is_of_the_place(error):
+                raise
+            await self._posting.say_once(team, await self._posting.direct_place(team, asker), [message], mark)
 
     async def _mark_case(self, team: str, decision: str, outcome: Outcome, *, by: str, on: date) -> None:
         if not self._channel:

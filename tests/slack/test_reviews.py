@@ -97,6 +97,18 @@ async def test_an_override_has_a_reason_and_may_lapse(bot: Bot) -> None:
     }  # fmt: skip
 
 
+async def test_an_outcome_finds_an_asker_whose_channel_is_closed(bot: Bot) -> None:
+    """Where we may no longer write, the asker reads it directly."""
+    answer = await asked_and_answered(bot, "may we sell a blender with Llama 3 inside?")
+    case = await case_of(bot, answer)
+    bot.slack.channels["C1"].archived = True
+    await press(bot, case, "review_approve", decision_of(answer))
+    await bot.slack.wait_until(lambda: "approved" in str(bot.slack.messages("D1")), "the outcome, directly")
+    await settled(bot)
+
+    assert "Legal (<@U9>" in bot.slack.messages("D1")[-1]["text"]
+
+
 async def test_a_decided_review_is_a_precedent(bot: Bot) -> None:
     """The same question in other words gets it first, beside the clauses; another use does not, nor does a new text."""
     answer = await asked_and_answered(bot, "may we sell a phone app with Gemma 3 inside?")
