@@ -413,8 +413,7 @@ def audit_erase(
                 raise typer.Exit(_fail(f"Nothing is recorded of {name!r}; `clausebot audit list` shows the names.", 1))
             print(f"Erased: the name and the texts of {count} rows. The rows stay under a pseudonym.")
         elif before is not None:
-            moment = before.replace(tzinfo=UTC).isoformat(timespec="microseconds")
-            print(f"Erased: {services.audit.people.erase_before(moment)} texts.")
+            print(f"Erased: {services.erase_before(before.replace(tzinfo=UTC))} texts.")
 
 
 @policy_app.command("check")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,13 @@ class Services:
 
         count = self.audit.people.erase(name)
         return count + erase_traces(self.engine, name)
+
+    def erase_before(self, moment: datetime) -> int:
+        """Erase what anybody wrote before a moment, in the record and in what Slack left; return how many texts."""
+        from bot.audit.traces import erase_entries_before  # noqa: PLC0415
+
+        count = self.audit.people.erase_before(moment.astimezone(UTC).isoformat(timespec="microseconds"))
+        return count + erase_entries_before(self.engine, moment)
 
     @property
     def answerer(self) -> Answerer:

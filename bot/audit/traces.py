@@ -5,7 +5,9 @@ Works on the tables by name: the record does not know Slack, and the tables are 
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, inspect, text
+from datetime import datetime
+
+from sqlalchemy import DateTime, Engine, bindparam, inspect, text
 
 from knowledge.database import translated
 
@@ -28,3 +30,14 @@ def erase_traces(engine: Engine, name: str) -> int:
     with translated("erasing what Slack left"), engine.begin() as connection:
         there = set(inspect(connection).get_table_names())
         return sum(connection.execute(text(s), who).rowcount for table, s in statements.items() if table in there)
+
+
+def erase_entries_before(engine: Engine, moment: datetime) -> int:
+    """Erase what Slack's inbox still holds of questions that were finished before a moment; return how many."""
+    with translated("erasing what Slack left"), engine.begin() as connection:
+        if not inspect(connection).has_table("slack_inbox"):
+            return 0
+        old = text("DELETE FROM slack_inbox WHERE finished_at < :moment").bindparams(
+            bindparam("moment", moment, type_=DateTime(timezone=True))
+        )
+        return connection.execute(old).rowcount

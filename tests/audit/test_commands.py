@@ -140,3 +140,22 @@ def test_a_person_is_erased_from_the_record_and_from_what_slack_left(home: Path)
     assert audit(home, "verify").returncode == 0
     assert json.loads(audit(home, "replay", "--json").stdout)["erased"] == 1
     assert audit(home, "erase").returncode == 2
+
+
+def test_old_texts_are_erased_by_age(home: Path) -> None:
+    """In the record and in the inbox; what is not finished stays."""
+    asked = Asked("Ev2", Kind.MENTION, "T1", "C1", "U1", "may we?", "1.1", "1.1").to_json()
+    with open_services(settings_for(home)) as services:
+        inbox = Inbox(services.engine)
+        inbox.accept({"Ev2": asked, "Ev3": asked})
+        inbox.finish("Ev2")
+    done, nothing = audit(home, "erase", "--before", "2099-01-01"), audit(home, "erase", "--before", "2099-01-01")
+    with open_services(settings_for(home)) as services:
+        inbox, lines = Inbox(services.engine), services.audit.list()
+
+        assert inbox.job_or_none("Ev2") is None
+        assert inbox.job_or_none("Ev3") is not None
+    assert "4 texts" in done.stdout
+    assert "0 texts" in nothing.stdout
+    assert {line.question for line in lines} == {"(erased)"}
+    assert audit(home, "verify").returncode == 0
