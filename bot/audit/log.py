@@ -167,8 +167,12 @@ class AuditLog:
 
     def answer(self, decision_id: str) -> Answer | None:
         """Return the answer of a decision as it was given, or `None`."""
-        shown = self.show(decision_id)
-        return ANSWER.validate_python(shown) if shown else None
+        query = select(_ROWS.c.body, _TEXTS.c.content).select_from(_WITH_TEXTS)
+        with translated("reading the decision"), self._engine.connect() as connection:
+            row = connection.execute(query.where(_ROWS.c.id == decision_id, _ROWS.c.kind == DECISION)).first()
+        if row is None:
+            return None
+        return ANSWER.validate_python(json.loads(row.body)["answer"] | {"question": _question(row.content)})
 
     def list(
         self,
@@ -359,11 +363,14 @@ def _lines() -> Select[Any]:
 
 def _line(row: Any, names: Mapping[str, str]) -> DecisionLine:
     head = json.loads(row.head)
-    question = json.loads(row.content)["question"] if row.content else ERASED
     return DecisionLine(
-        row.id, _moment(row.at), names.get(row.person, row.person), row.place, row.verdict, question,
+        row.id, _moment(row.at), names.get(row.person, row.person), row.place, row.verdict, _question(row.content),
         tuple(head["subjects"]), head["citations"], head["knowledge_version"], head["elapsed_ms"],
     )  # fmt: skip
+
+
+def _question(content: str | None) -> str:
+    return str(json.loads(content)["question"]) if content else ERASED
 
 
 def _said(row: Any) -> dict[str, Any]:

@@ -58,10 +58,10 @@ async def test_legal_is_asked_once_and_sees_its_queue(bot: Bot) -> None:
     """The asker's Home tab shows what waits; legal's shows all that waits, and whose it is; a colleague's neither."""
     answer = await asked_and_answered(bot, "may we sell a game with music by MusicGen?")
     decision = decision_of(answer)
-    for _ in range(2):
+    for count in (1, 2):
         click = block_action(button("ask_legal", decision), message=answer, response_url=bot.slack.response_url())
         await interact(bot, click)
-    await bot.slack.wait_until(lambda: len(bot.slack.responses) == 2, "two replies")
+        await bot.slack.wait_until(lambda count=count: len(bot.slack.responses) == count, f"reply {count}")
     own, legal, colleague = [await home_of(bot, user, n) for n, user in enumerate(("U1", "U9", "U2"), 1)]
 
     assert notes(bot, decision) == [("review_opened", "slack:T1:U1", {"why": "asked"})]
