@@ -224,8 +224,9 @@ def evaluate(
     from bot.batch import read_lines  # noqa: PLC0415
 
     with _services(quiet=as_json) as services:
-        golds = evaluation.read_gold(read_lines(file))
+        lines = list(read_lines(file))
         services.ensure_knowledge()
+        golds = evaluation.read_gold(lines, lambda key: services.store.document(key).text)
         asked = (replace(gold.question, asker=_user(), channel="eval") for gold in golds)
         answers = [services.answerer.considered(question) for question in asked]
     results = [evaluation.measure(gold, answer) for gold, answer in zip(golds, answers, strict=True)]

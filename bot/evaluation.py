@@ -7,10 +7,12 @@ the gold forbids the use or sends it to a lawyer and the answer permits it, *lax
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from bot.errors import QuestionError
@@ -154,8 +156,20 @@ class Scores:
         }
 
 
-def read_gold(lines: Iterable[tuple[int, str]]) -> list[Gold]:
-    """Return the gold questions of numbered JSON lines; raises `QuestionError` that names the line and the fault."""
+TextOf = Callable[[str], str]
+"""Returns the stored text of a document by its key; raises `KeyError`."""
+
+
+def _no_text(key: str) -> str:
+    raise KeyError(key)
+
+
+def read_gold(lines: Iterable[tuple[int, str]], text_of: TextOf = _no_text) -> list[Gold]:
+    """Return the gold questions of numbered JSON lines; raises `QuestionError` that names the line and the fault.
+
+    A passage is a `snippet`, or it stands `at` two offsets of the text `text_key`, with a `check` of its words: then
+    the file holds no word of a licence.
+    """
     found = []
     for number, line in lines:
         try:
@@ -164,13 +178,13 @@ def read_gold(lines: Iterable[tuple[int, str]]) -> list[Gold]:
             raise QuestionError(f"Line {number} is no gold question: it is not valid JSON ({error}).") from error
         if not isinstance(row, Mapping):
             raise QuestionError(f"Line {number} is no gold question: it is no object.")
-        found.append(_gold(row, f"Line {number} is no gold question"))
+        found.append(_gold(row, f"Line {number} is no gold question", text_of))
     if not found:
         raise QuestionError("The file holds no gold question.")
     return found
 
 
-def _gold(row: Mapping[str, Any], where: str) -> Gold:
+def _gold(row: Mapping[str, Any], where: str, text_of: TextOf) -> Gold:
     def read(name: str, convert: Callable[[Any], Any], *, default: Any = None) -> Any:
         if name not in row and default is None:
             raise QuestionError(f"{where}: it has no `{name}`.")
@@ -179,6 +193,7 @@ def _gold(row: Mapping[str, Any], where: str) -> Gold:
         except (ValueError, KeyError, TypeError, AttributeError, re.error) as error:
             raise QuestionError(f"{where}: `{name}` is not as the format has it ({error}).") from error
 
+    passages = partial(_passages, text_of=text_of)
     return Gold(
         id=read("id", str),
         question=Question(
@@ -186,8 +201,8 @@ def _gold(row: Mapping[str, Any], where: str) -> Gold:
             context=read("context", lambda c: tuple(_text(q["question"]) for q in c), default=()),
         ),
         verdicts=read("verdicts", _verdicts),
-        must_cite=read("must_cite", _passages, default=()),
-        may_cite=read("may_cite", _passages, default=()),
+        must_cite=read("must_cite", passages, default=()),
+        may_cite=read("may_cite", passages, default=()),
         must_mention=read("must_mention", _patterns, default=()),
         must_not=read("must_not", _patterns, default=()),
     )
@@ -210,8 +225,8 @@ def _patterns(raw: Any) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(_text(r)) for r in _list(raw))
 
 
-def _passages(raw: Any) -> tuple[Passage, ...]:
-    return tuple(_passage(p) for p in _list(raw))
+def _passages(raw: Any, text_of: TextOf) -> tuple[Passage, ...]:
+    return tuple(_passage(p, text_of) for p in _list(raw))
 
 
 def _list(raw: Any) -> Sequence[Any]:
@@ -220,11 +235,26 @@ def _list(raw: Any) -> Sequence[Any]:
     return raw
 
 
-def _passage(raw: Mapping[str, Any]) -> Passage:
+def _passage(raw: Mapping[str, Any], text_of: TextOf) -> Passage:
     others = raw.get("alt") or []
     others = [others] if isinstance(others, str | Mapping) else others
-    texts = [raw["snippet"], *(o["snippet"] if isinstance(o, Mapping) else o for o in others)]
-    return Passage(tuple(as_words(t) for t in texts))
+    texts = [raw, *(o if isinstance(o, Mapping) else {"snippet": o} for o in others)]
+    return Passage(tuple(_words_of(t, text_of) for t in texts))
+
+
+def _words_of(raw: Mapping[str, Any], text_of: TextOf) -> str:
+    if "at" not in raw:
+        return as_words(raw["snippet"])
+    start, end = raw["at"]
+    words = as_words(text_of(raw["text_key"])[start:end])
+    if check_of(words) != raw["check"]:
+        raise ValueError(f"the text {raw['text_key']} has changed at {start}")
+    return words
+
+
+def check_of(words: str) -> str:
+    """Return what tells whether the words at a place are still the same."""
+    return hashlib.sha256(words.encode()).hexdigest()[:12]
 
 
 def measure(gold: Gold, answer: Answer) -> Result:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import QuestionError
-from bot.evaluation import LONGEST_QUOTE, Gold, Ratio, Result, measure, read_gold, summarise
+from bot.evaluation import LONGEST_QUOTE, Gold, Ratio, Result, as_words, check_of, measure, read_gold, summarise
 from bot.model import Answer, Citation, Statement, Verdict
 from knowledge.models import DocumentKind
 
@@ -294,6 +294,19 @@ def test_a_line_that_is_no_object_is_named(line: str) -> None:
     """Broken JSON, and JSON of another kind, is refused by line."""
     with pytest.raises(QuestionError, match="Line 9 is no gold question"):
         read_gold([(9, line)])
+
+
+def test_a_passage_may_be_given_by_its_place() -> None:
+    """The words are read from the stored text; another text there, and none at all, are refused by line."""
+    at = {"text_key": "stripes", "at": [3, 3 + len(PASSAGE)], "check": check_of(as_words(PASSAGE))}
+    line = [(4, json.dumps(ROW | {"must_cite": [at]}))]
+    (found,) = read_gold(line, {"stripes": f"1. {PASSAGE} And so on."}.__getitem__)
+
+    assert found.must_cite == gold(must_cite=[{"snippet": PASSAGE}]).must_cite
+    with pytest.raises(QuestionError, match=r"Line 4 .*has changed"):
+        read_gold(line, {"stripes": f"2.1 {PASSAGE}"}.__getitem__)
+    with pytest.raises(QuestionError, match=r"Line 4 .*must_cite"):
+        read_gold(line)
 
 
 def test_an_empty_file_is_refused() -> None:

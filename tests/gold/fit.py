@@ -59,7 +59,11 @@ def gather(services: Services, files: Sequence[str]) -> Cases:
         return found
 
     drafting.candidates = noting
-    for gold in (g for f in files for g in read_gold(read_lines(f))):
+
+    def text_of(key: str) -> str:
+        return services.store.document(key).text
+
+    for gold in (g for f in files for g in read_gold(read_lines(f), text_of)):
         spoke.clear()
         answer = services.answerer.answer(gold.question)
         if answer.verdict is Verdict.UNKNOWN or Verdict.UNKNOWN in gold.verdicts:
