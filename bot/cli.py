@@ -16,6 +16,7 @@ import typer
 
 from bot.commands.audit import audit_app
 from bot.commands.common import AsJson, console, fail, opened, reference, user
+from bot.commands.digest import digest
 from bot.commands.policy import policy_app
 from bot.errors import ConfigurationError, QuestionError
 from bot.log import set_up_logging
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(policy_app, name="policy")
 app.add_typer(audit_app, name="audit")
+app.command()(digest)
 
 
 def main() -> None:

@@ -37,6 +37,10 @@ _STRICTNESS = {
 }
 
 
+LOW_CONFIDENCE = 0.5
+"""Of an answer; below it a lawyer looks at what was said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
     """What the asker wants to do, in the vocabulary of `use.md`."""

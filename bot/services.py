@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from bot.answering.wording import Writer
     from bot.audit.anchors import Anchors, Signer
     from bot.audit.log import AuditLog
+    from bot.digest.deliveries import Deliveries
+    from bot.digest.gathering import Gathered
+    from bot.digest.week import Week
     from bot.policy.file import PolicyFile
     from bot.policy.known import Known
     from bot.policy.rulebook import Rulebook
@@ -83,6 +86,27 @@ class Services:
         from bot.audit.anchors import Anchors  # noqa: PLC0415
 
         return Anchors(self.engine, self.audit.ledger, self.signer)
+
+    def gather(self, week: Week, now: datetime, *, whole: bool = False) -> Gathered:
+        """Return what the digest of a week is made of. `whole` checks every row of the record and gives out a signed
+        anchor of it; else only the rows since the last anchor are looked at, and nothing is written."""
+        from bot.audit.checking import checked  # noqa: PLC0415
+        from bot.audit.weekly import Weekly  # noqa: PLC0415
+        from bot.digest.gathering import Sources, gathered, integrity_of  # noqa: PLC0415
+
+        found = checked(self.audit.ledger, self.anchors, whole=whole)
+        head = self.anchors.give_out((found.rows, found.head)) if whole and not found.fault else None
+        integrity = integrity_of(found, head, self.signer.public_key if head else "", now)
+        policy = self.policy.current().policy if self.policy else None
+        sources = Sources(self.audit, Weekly(self.engine), self.store, policy, self.settings.review_days)
+        return gathered(sources, week, self.settings.zone, now, integrity=integrity)
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """Which digest went where."""
+        from bot.digest.deliveries import Deliveries  # noqa: PLC0415
+
+        return Deliveries(self.engine)
 
     def erase(self, name: str) -> int:
         """Erase a person's name and texts from the record and from what Slack left; return how many rows they had."""

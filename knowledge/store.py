@@ -7,12 +7,13 @@ import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import Engine, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from knowledge.database import translated
@@ -61,6 +62,20 @@ class Name:
     cased: bool
     rank: int
     family: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedText:
+    """A text that another version took the place of."""
+
+    key: str
+    kind: DocumentKind
+    title: str
+    sha256: str
+    sha256_after: str | None
+    """Of the version in force now; none where the text is gone."""
+    source_url: str | None
+    at: datetime
 
 
 class KnowledgeStore:
@@ -171,6 +186,29 @@ class KnowledgeStore:
         missing = {m for r in records for m in r.missing}
         return sorted({key for r in records for _, key in r.profile.documents} - missing)
 
+    def changed_texts(self, start: datetime, end: datetime) -> list[ChangedText]:
+        """Return the texts that another version took the place of in a span, oldest change first."""
+        newer, old = aliased(DocumentRow), DocumentRow
+        columns: list[Any] = [
+            old.key, old.kind, old.title, old.sha256, col(newer.sha256).label("after"), newer.source_url, old.superseded_at,
+        ]  # fmt: skip
+        query = (
+            select(*columns)
+            .select_from(old)
+            .join(newer, (newer.key == col(old.key)) & newer.superseded_at.is_(None), isouter=True)  # type: ignore[union-attr]
+            .where(col(old.superseded_at) >= start, col(old.superseded_at) < end)
+            .order_by(col(old.superseded_at), col(old.key))
+        )
+        with translated("reading the texts"), self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return [
+            ChangedText(
+                row.key, DocumentKind(row.kind), row.title, row.sha256, row.after, row.source_url,
+                _aware(row.superseded_at),
+            )
+            for row in rows
+        ]  # fmt: skip
+
     def license_kinds(self) -> dict[str, tuple[str, str | None]]:
         """Return category and family of every licence, by its id."""
         with translated("reading the licences"), self._engine.connect() as connection:
@@ -230,3 +268,7 @@ class KnowledgeStore:
 def _columns(table: Any, shape: Any) -> list[Any]:
     """The table's columns in the order of a value's fields."""
     return [getattr(table, name) for name in shape.__dataclass_fields__]
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 from bot.audit.ledger import Ledger
 from bot.audit.models import Anchor
@@ -114,15 +114,20 @@ class Anchors:
         self._ledger = ledger
         self._signer = signer
 
-    def give_out(self) -> Head:
-        """Return the signed head of the chain as it is now, and keep it."""
-        count, last = self._ledger.head()
+    def give_out(self, reached: tuple[int, str] | None = None) -> Head:
+        """Return the signed head of the chain (as it is now, or as a check `reached` it), and keep it."""
+        count, last = reached or self._ledger.head()
         now = datetime.now(UTC)
         head = self._signer.sign(Head(count, last, now.isoformat(timespec="seconds")))
         insert_once(
             self._engine, Anchor, "keeping an anchor", count=count, hash=last, at=now, signature=head.signature
         )  # fmt: skip
         return head
+
+    def last_count(self) -> int:
+        """Return how many rows the last anchor that was kept stands for; 0 for none."""
+        with translated("reading the anchors"), self._engine.connect() as connection:
+            return connection.execute(select(func.max(_ANCHORS.c.count))).scalar() or 0
 
     def broken(self, *given: Head) -> Head | None:
         """Return the first anchor, of those kept and those given, that the chain does not reach or does not match."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select, text
 
-from bot.audit.models import FreeText, LedgerRow
+from bot.audit.models import FreeText, LedgerMark, LedgerRow
 from knowledge.database import StoreError, translated
 
 FIRST = "0" * 64
@@ -27,8 +27,9 @@ _ADVISORY_LOCK = 0x636C6175
 """Of PostgreSQL: held by whoever appends."""
 _LEDGER = LedgerRow.__table__  # type: ignore[attr-defined]
 _TEXTS = FreeText.__table__  # type: ignore[attr-defined]
+_MARKS = LedgerMark.__table__  # type: ignore[attr-defined]
 _HASHED = ("seq", "id", "kind", "at", "decision_id", "person", "place", "verdict", "head", "body")
-_INSERT_ROWS, _INSERT_TEXTS = insert(_LEDGER), insert(_TEXTS)
+_INSERT_ROWS, _INSERT_TEXTS, _INSERT_MARKS = insert(_LEDGER), insert(_TEXTS), insert(_MARKS)
 _BATCH = 2000
 
 
@@ -52,6 +53,8 @@ class Entry:
     body: Mapping[str, Any]
     free: Mapping[str, Any] = field(default_factory=dict)
     """What people wrote; kept beside the row, which holds its salted hash."""
+    marks: frozenset[str] = frozenset()
+    """Under which words the row is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ class Ledger:
                 select(_LEDGER.c.seq, _LEDGER.c.hash).order_by(_LEDGER.c.seq.desc()).limit(1)
             ).first()
             seq, before = (last.seq, last.hash) if last else (0, FIRST)
-            rows, texts = [], []
+            rows, texts, marks = [], [], []
             for entry in entries:
                 if entry.id in there:
                     continue
@@ -141,10 +144,10 @@ class Ledger:
                 before = row["hash"]
                 rows.append(row)
                 texts += kept
-            if rows:
-                connection.execute(_INSERT_ROWS, rows)
-            if texts:
-                connection.execute(_INSERT_TEXTS, texts)
+                marks += [{"name": mark, "seq": seq} for mark in entry.marks]
+            for statement, values in ((_INSERT_ROWS, rows), (_INSERT_TEXTS, texts), (_INSERT_MARKS, marks)):
+                if values:
+                    connection.execute(statement, values)
         return {row["id"] for row in rows}
 
     @contextmanager
@@ -179,14 +182,17 @@ class Ledger:
         with translated("reading the record"), self._engine.connect() as connection:
             return connection.execute(query).scalar()
 
-    def verify(self, *, texts: bool = True) -> Verified:
-        """Look at every row, in order, with memory that does not grow; with `texts` also at what people wrote."""
+    def verify(self, *, texts: bool = True, after: int = 0) -> Verified:
+        """Look at every row, in order, with memory that does not grow; with `texts` also at what people wrote.
+
+        With `after`, only at the rows behind that one, which is taken as it stands.
+        """
         names = [*_HASHED, "before", "hash"]
-        query = select(*(_LEDGER.c[name] for name in names)).order_by(_LEDGER.c.seq)
+        query = select(*(_LEDGER.c[name] for name in names)).where(_LEDGER.c.seq > after).order_by(_LEDGER.c.seq)
         if texts:
             joined = _LEDGER.outerjoin(_TEXTS, _TEXTS.c.row_id == _LEDGER.c.id)
             query = query.add_columns(_TEXTS.c.salt, _TEXTS.c.content).select_from(joined)
-        count, before = 0, FIRST
+        count, before = after, self.hash_at(after) or FIRST
         with (
             translated("reading the record"),
             self._engine.connect() as connection,

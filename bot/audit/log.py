@@ -14,12 +14,14 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Engine, RowMapping, Select, exists, func, inspect, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.audit.ledger import Entry, Ledger
-from bot.audit.models import FreeText, LedgerRow
+from bot.audit.models import FreeText, LedgerMark, LedgerRow
 from bot.audit.people import People
 from bot.model import Answer, Named, Question, Use
 from knowledge.database import StoreError, translated
+from knowledge.models import DocumentKind
 
 DECISION = "decision"
 ERASED = "(erased)"
@@ -97,6 +99,8 @@ class OpenReview:
     decision: DecisionLine
     opened_by: str
     opened_at: datetime
+    why: str = ""
+    """What opened it, as the record has it: `asked`, `needs_review`, `feedback` or `low_confidence`."""
 
 
 ANSWER = TypeAdapter(Answer)
@@ -112,6 +116,7 @@ def _id_of(question: Question) -> str:
 
 _ROWS = LedgerRow.__table__  # type: ignore[attr-defined]
 _TEXTS = FreeText.__table__  # type: ignore[attr-defined]
+_MARKS = LedgerMark.__table__  # type: ignore[attr-defined]
 _WITH_TEXTS = _ROWS.outerjoin(_TEXTS, _TEXTS.c.row_id == _ROWS.c.id)
 _LINE = (*(_ROWS.c[name] for name in ("id", "at", "person", "place", "verdict", "head")), _TEXTS.c.content)
 
@@ -125,6 +130,7 @@ class AuditLog:
         self.ledger = Ledger(engine)
         self.people = People(engine)
         self._adopt()
+        self._find_marks()
 
     def record(self, question: Question, answer: Answer) -> Answer:
         """Write the decision and return the answer with its id; raises `StoreError`, and then nothing may be shown.
@@ -145,7 +151,7 @@ class AuditLog:
         return Entry(
             id=answer.decision_id,
             kind=DECISION,
-            at=_stamp(at),
+            at=stamp(at),
             decision_id=answer.decision_id,
             person=self.people.pseudonym(question.asker),
             place=question.channel,
@@ -153,14 +159,18 @@ class AuditLog:
             head={
                 "subjects": [s.name for s in answer.subjects],
                 "subject_ids": [s.id for s in answer.subjects],
+                "subject_kinds": [s.kind for s in answer.subjects],
                 "licenses": sorted({ref.id for s in answer.subjects for ref in s.licenses}),
                 "citations": len(answer.citations),
                 "confidence": answer.confidence,
+                "unknown_names": list(answer.unknown_names),
+                "denied_by": list(answer.policy.denied_by) if answer.policy else [],
                 "knowledge_version": answer.knowledge_version,
                 "elapsed_ms": answer.elapsed_ms,
             },
             body={"answer": said, "program_version": self._program, "given": _given(question)},
             free={"question": question.text, "context": list(question.context)},
+            marks=_marks(said),
         )
 
     # -- reading -----------------------------------------------------------------------------------------------------
@@ -172,7 +182,7 @@ class AuditLog:
             row = connection.execute(query.where(_ROWS.c.id == decision_id, _ROWS.c.kind == DECISION)).first()
         if row is None:
             return None
-        return ANSWER.validate_python(json.loads(row.body)["answer"] | {"question": _question(row.content)})
+        return ANSWER.validate_python(json.loads(row.body)["answer"] | {"question": question_of(row.content)})
 
     def list(
         self,
@@ -189,7 +199,7 @@ class AuditLog:
             query = query.where(_ROWS.c.person == self.people.known(asker))
         for condition in (
             verdict and _ROWS.c.verdict == verdict,
-            since and _ROWS.c.at >= _stamp(since),
+            since and _ROWS.c.at >= stamp(since),
             text and _TEXTS.c.content.icontains(text, autoescape=True),
         ):
             if isinstance(condition, ColumnElement):
@@ -227,7 +237,7 @@ class AuditLog:
         """Return every decision since a moment, oldest first, with memory that does not grow."""
         query = _lines().where(_ROWS.c.kind == DECISION).order_by(_ROWS.c.seq)
         if since is not None:
-            query = query.where(_ROWS.c.at >= _stamp(since))
+            query = query.where(_ROWS.c.at >= stamp(since))
         for rows in self._pages(query):
             names = self.people.names({row.person for row in rows})
             yield from (_line(row, names) for row in rows)
@@ -261,7 +271,7 @@ class AuditLog:
         """
         free = {"text": body["text"]} if body.get("text") else {}
         said = {name: part for name, part in body.items() if name != "text"}
-        now, person = _stamp(datetime.now(UTC)), self.people.pseudonym(actor)
+        now, person = stamp(datetime.now(UTC)), self.people.pseudonym(actor)
         return self.ledger.append(Entry(key, kind.value, now, decision_id, person, about, "", {}, said, free))
 
     def notes(self, decision_id: str) -> Sequence[DecisionNote]:
@@ -273,7 +283,7 @@ class AuditLog:
             rows = connection.execute(query).all()
         names = self.people.names({row.person for row in rows})
         return [
-            DecisionNote(decision_id, row.kind, names.get(row.person, row.person), _moment(row.at), _said(row))
+            DecisionNote(decision_id, row.kind, names.get(row.person, row.person), _moment(row.at), said_of(row))
             for row in rows
         ]
 
@@ -302,7 +312,7 @@ class AuditLog:
             closed.c.seq > opened.c.seq,
         )
         query = (
-            select(*_LINE, opened.c.person.label("opened_by"), opened.c.at.label("opened_at"))
+            select(*_LINE, opened.c.person.label("opened_by"), opened.c.at.label("opened_at"), opened.c.body)
             .select_from(_WITH_TEXTS.join(opened, opened.c.decision_id == _ROWS.c.id))
             .where(opened.c.kind == EventKind.REVIEW_OPENED.value, ~is_closed)
             .order_by(opened.c.seq)
@@ -314,7 +324,12 @@ class AuditLog:
             rows = connection.execute(query).all()
         names = self.people.names({p for row in rows for p in (row.person, row.opened_by)})
         return [
-            OpenReview(_line(row, names), names.get(row.opened_by, row.opened_by), _moment(row.opened_at))
+            OpenReview(
+                _line(row, names),
+                names.get(row.opened_by, row.opened_by),
+                _moment(row.opened_at),
+                str(json.loads(row.body).get("why", "")),
+            )
             for row in rows
         ]
 
@@ -335,6 +350,22 @@ class AuditLog:
         for start in range(0, len(rows), _ADOPTED_AT_ONCE):
             self.ledger.extend([self._adopted(row) for row in rows[start : start + _ADOPTED_AT_ONCE]])
 
+    def _find_marks(self) -> None:
+        """Mark, once, the rows of a record that was begun before there were marks."""
+        kept = select(_MARKS.c.seq).limit(1)
+        with translated("reading the record"), self._engine.connect() as connection:
+            if connection.execute(kept).first() or not self.ledger.head()[0]:
+                return
+        query = select(_ROWS.c.seq, _ROWS.c.body).where(_ROWS.c.kind == DECISION).order_by(_ROWS.c.seq)
+        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
+        marking = dialect.insert(_MARKS).on_conflict_do_nothing()
+        with translated("marking the record"), self._engine.begin() as connection:
+            connection.execute(text("CREATE INDEX IF NOT EXISTS ix_ledger_kind_at ON ledger (kind, at)"))
+            for rows in self._pages(query):
+                found = [{"name": m, "seq": row.seq} for row in rows for m in _marks(json.loads(row.body)["answer"])]
+                if found:
+                    connection.execute(marking, found)
+
     def _adopted(self, row: RowMapping) -> Entry:
         answer = ANSWER.validate_python(_parsed(row["answer"]) | {"decision_id": row["id"]})
         question = Question(row["question"], row["asker"], row["channel"], tuple(_parsed(row["context"])))
@@ -344,6 +375,13 @@ class AuditLog:
 
 _ADOPTED_AT_ONCE = 500
 _PAGE = 500
+
+
+def _marks(said: Mapping[str, Any]) -> frozenset[str]:
+    """Return under which words a decision is found, from its answer as JSON: its subjects, and the texts it cites."""
+    subjects = (f"subject:{subject['id']}" for subject in said["subjects"])
+    cited = (c for c in said["citations"] if c["text_sha256"] and c["document"] != DocumentKind.POLICY.value)
+    return frozenset((*subjects, *(f"text:{c['text_sha256']}" for c in cited)))
 
 
 def _given(question: Question) -> dict[str, Any]:
@@ -364,24 +402,25 @@ def _lines() -> Select[Any]:
 def _line(row: Any, names: Mapping[str, str]) -> DecisionLine:
     head = json.loads(row.head)
     return DecisionLine(
-        row.id, _moment(row.at), names.get(row.person, row.person), row.place, row.verdict, _question(row.content),
+        row.id, _moment(row.at), names.get(row.person, row.person), row.place, row.verdict, question_of(row.content),
         tuple(head["subjects"]), head["citations"], head["knowledge_version"], head["elapsed_ms"],
     )  # fmt: skip
 
 
-def _question(content: str | None) -> str:
+def question_of(content: str | None) -> str:
+    """Return the question of a decision from what people wrote for it; a word in its place where it was erased."""
     return str(json.loads(content)["question"]) if content else ERASED
 
 
-def _said(row: Any) -> dict[str, Any]:
-    """Return the body of an event, with what somebody wrote."""
+def said_of(row: Any) -> dict[str, Any]:
+    """Return the body of an event (`body` and `content` of a row), with what somebody wrote."""
     body: dict[str, Any] = json.loads(row.body)
     had_text = body.pop("free_text", None) is not None
     free = json.loads(row.content) if row.content else ({"text": ERASED} if had_text else {})
     return body | free
 
 
-def _stamp(at: datetime) -> str:
+def stamp(at: datetime) -> str:
     """Return a moment as the record has it; texts of it sort as the moments do."""
     known = at if at.tzinfo else at.replace(tzinfo=UTC)
     return known.astimezone(UTC).isoformat(timespec="microseconds")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DDL, Column, DateTime, Text, event
+from sqlalchemy import DDL, Column, DateTime, Index, Text, event
 from sqlmodel import Field, SQLModel
 
 
@@ -14,6 +14,7 @@ class LedgerRow(SQLModel, table=True):
     """One thing that happened: a decision, or what became of it later. Each row's hash covers the one before it."""
 
     __tablename__ = "ledger"
+    __table_args__ = (Index("ix_ledger_kind_at", "kind", "at"),)
 
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False}, description="1, 2, 3 … without a gap")
     id: str = Field(unique=True, description="the same however often one thing is delivered")
@@ -27,6 +28,16 @@ class LedgerRow(SQLModel, table=True):
     body: str = Field(sa_column=Column(Text, nullable=False), description="all of it, canonical JSON")
     before: str = Field(description="hash of the row before; 64 zeros in the first")
     hash: str = Field(description="over all columns above")
+
+
+class LedgerMark(SQLModel, table=True):
+    """Under which words a row is found: what it is about, what it rests on. Made from the rows, not part of them."""
+
+    __tablename__ = "ledger_mark"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    name: str = Field(primary_key=True, description="`subject:` and an id, or `text:` and the hash of a cited text")
+    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False}, description="of the ledger row")
 
 
 class Person(SQLModel, table=True):

@@ -59,22 +59,17 @@ def audit_verify(
 ) -> None:
     """Check every row of the record, and that it still reaches every anchor that was given out."""
     from bot.audit.anchors import Head  # noqa: PLC0415
+    from bot.audit.checking import checked  # noqa: PLC0415
 
     with opened(quiet=True) as services:
         given = [Head.parse(text) for text in anchor or ()]
-        found = services.audit.ledger.verify()
-        cut = None if found.fault else services.anchors.broken(*given)
-    fault = f"Row {found.fault.seq} ({found.fault.id}): {found.fault.what}." if found.fault else ""
-    if cut:
-        fault = (
-            f"The record does not match the anchor of {cut.count} rows given out {cut.at}: rows were cut off or redone."
-        )
+        found = checked(services.audit.ledger, services.anchors, *given)
     if as_json:
-        print(json.dumps({"rows": found.count, "head": found.head, "fault": fault or None}, ensure_ascii=False))
-    elif not fault:
-        print(f"{found.count} rows, unbroken. Head: {found.head}")
-    if fault:
-        raise typer.Exit(fail(fault, 1))
+        print(json.dumps({"rows": found.rows, "head": found.head, "fault": found.fault or None}, ensure_ascii=False))
+    elif not found.fault:
+        print(f"{found.rows} rows, unbroken. Head: {found.head}")
+    if found.fault:
+        raise typer.Exit(fail(found.fault, 1))
 
 
 @audit_app.command("anchor")

@@ -22,7 +22,7 @@ from bot.digest.model import (
     ThumbDown,
     Touched,
 )  # fmt: skip
-from bot.digest.rows import Rating
+from bot.digest.rows import Integrity, Rating
 from bot.digest.text import (
     VERDICT_WORDS,
     ago,
@@ -158,7 +158,8 @@ def _todo(digest: Digest) -> Iterator[Todo]:
     if waiting := digest.reviews.total - digest.overdue:
         yield Todo(f"{counted(waiting, 'more review' if digest.overdue else 'review')} open", "reviews", "warn")
     if digest.changes.total:
-        touched = f", which {counted(digest.touched, 'past decision')} rest on" if digest.touched else ""
+        touched = f"; {counted(digest.touched, 'past decision')} cite the old text" if digest.touched else ""
+        touched = touched.replace("cite", "cites", 1) if digest.touched == 1 else touched
         yield Todo(f"{counted(digest.changes.total, 'licence text')} changed{touched}", "changes", "warn")
     if digest.lapsing.total:
         yield Todo(f"{counted(digest.lapsing.total, 'permission')} about to lapse", "lapsing", "warn")
@@ -318,7 +319,7 @@ def _record(digest: Digest, zone: ZoneInfo) -> Section:
         return Section("record", title, items=(Item("Not checked", "bad", no_check),))
     checked = f"checked {moment(found.checked_at, zone)}"
     rows = counted(found.rows, "row")
-    text = f"All {rows} are as they were written." if found.holds else one_line(found.fault, 300)
+    text = _checked_rows(found, rows) if found.holds else one_line(found.fault, 300)
     head, signature, key = (one_line(value, 200) for value in (found.head, found.signature, found.key))
     signed = f"signed with {key}" if key else "signed"
     lines = (f"Head {head}" if head else "", f"Signature {signature}" if signature else "")
@@ -336,6 +337,13 @@ def _record(digest: Digest, zone: ZoneInfo) -> Section:
             ),
         ),
     )
+
+
+def _checked_rows(found: Integrity, rows: str) -> str:
+    if found.checked_from <= 1:
+        return f"All {rows} are as they were written."
+    newer = counted(found.rows - found.checked_from + 1, "row")
+    return f"Of {rows}, the {newer} since the anchor before are as they were written; that anchor still holds."
 
 
 def _facts(*facts: str) -> tuple[str, ...]:

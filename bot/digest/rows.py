@@ -158,6 +158,8 @@ class ChangeRow:
     sha256_after: str = ""
     touched: Iterable[TouchedRow] = ()
     """Decisions that cite the old version, newest first; read once."""
+    touched_in_all: int | None = None
+    """How many there are, where `touched` are only the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,8 @@ class Integrity:
     signature: str = ""
     key: str = ""
     """Which key signed it."""
+    checked_from: int = 1
+    """First row that was looked at: the rows before it were in order when an earlier anchor was given out."""
 
     @property
     def holds(self) -> bool:

@@ -342,13 +342,14 @@ def _lapsing(rows: Iterable[ExceptionRow], now: datetime, zone: ZoneInfo, name_o
 def _change(row: ChangeRow, name_of: Named) -> Change:
     return Change(
         row.license.id, one_line(row.license.name, LONGEST_NAME), one_line(row.document, LONGEST_NAME), row.at, row.url,
-        row.sha256_before, row.sha256_after, _touched(row.touched, name_of),
+        row.sha256_before, row.sha256_after, _touched(row, name_of),
     )  # fmt: skip
 
 
-def _touched(rows: Iterable[TouchedRow], name_of: Named) -> Listed[Touched]:
-    kept = Listed.of(rows, MOST_TOUCHED)
-    return Listed(tuple(_shown_touched(kept.shown, name_of)), kept.total)
+def _touched(row: ChangeRow, name_of: Named) -> Listed[Touched]:
+    kept = Listed.of(row.touched, MOST_TOUCHED)
+    total = kept.total if row.touched_in_all is None else row.touched_in_all
+    return Listed(tuple(_shown_touched(kept.shown, name_of)), total)
 
 
 def _shown_touched(rows: Iterable[TouchedRow], name_of: Named) -> Iterator[Touched]:

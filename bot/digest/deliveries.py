@@ -1,0 +1,106 @@
+"""Keeps which digest went where, so that each week's goes to each place once, whatever process sends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Column, DateTime, Engine, select, update
+from sqlmodel import Field, SQLModel, col
+
+from bot.digest.week import Week, weeks_finished
+from knowledge.database import insert_once, make_missing, translated
+
+HOUR = timedelta(hours=8)
+"""How long after its week's last midnight a digest is due: on Monday at eight it is there."""
+LEASE = timedelta(minutes=30)
+"""After as long, a process that began to send and has not finished is taken for dead."""
+MOST_WEEKS = 12
+"""As many missed weeks are caught up; older ones can be had with `clausebot digest --week`."""
+
+
+class Destination(StrEnum):
+    """Where a digest goes."""
+
+    SLACK = "slack"
+    MAIL = "mail"
+
+
+class DigestDelivery(SQLModel, table=True):
+    """One digest on its way to one place; the key is what keeps two processes from sending it twice."""
+
+    __tablename__ = "digest_delivery"
+
+    week: str = Field(primary_key=True, description="ISO week, 2026-W47")
+    destination: str = Field(primary_key=True, description="a value of `Destination`")
+    tries: int = 1
+    begun_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    delivered_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A digest that a place has not got yet."""
+
+    week: Week
+    destination: Destination
+    tries: int
+
+
+class Deliveries:
+    """The deliveries of one database. Its table is made where it is missing."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        with translated("making the table of digests"):
+            make_missing(engine, ("digest_delivery",))
+
+    def claim(self, week: Week, destination: Destination, now: datetime) -> bool:
+        """Take it on to send a digest; false where it was sent, or another process is at it. Raises `StoreError`."""
+        mine = {"week": str(week), "destination": destination.value, "begun_at": now.astimezone(UTC)}
+        if insert_once(self._engine, DigestDelivery, "noting a digest", tries=1, **mine):
+            return True
+        begun = col(DigestDelivery.begun_at)
+        taking_over = (
+            update(DigestDelivery)
+            .where(
+                col(DigestDelivery.week) == str(week), col(DigestDelivery.destination) == destination.value,
+                col(DigestDelivery.delivered_at).is_(None), begun < (now - LEASE).astimezone(UTC),
+            )
+            .values(begun_at=now.astimezone(UTC), tries=col(DigestDelivery.tries) + 1)
+        )  # fmt: skip
+        with translated("noting a digest"), self._engine.begin() as connection:
+            return connection.execute(taking_over).rowcount == 1
+
+    def delivered(self, week: Week, destination: Destination, now: datetime) -> None:
+        """Note that a place has its digest."""
+        self._change(week, destination, delivered_at=now.astimezone(UTC))
+
+    def let_go(self, week: Week, destination: Destination) -> None:
+        """Note that sending failed, so that the next who comes may try."""
+        self._change(week, destination, begun_at=datetime.fromtimestamp(0, UTC))
+
+    def _change(self, week: Week, destination: Destination, **values: datetime) -> None:
+        mine = (col(DigestDelivery.week) == str(week), col(DigestDelivery.destination) == destination.value)
+        with translated("noting a digest"), self._engine.begin() as connection:
+            connection.execute(update(DigestDelivery).where(*mine).values(**values))
+
+    def due(self, destination: Destination, now: datetime, zone: ZoneInfo, begins: datetime | None) -> list[Due]:
+        """Return the digests that a place should have by now and has not, oldest first.
+
+        A place that never got one begins with the last week, if the record (which begins at `begins`) reaches into it.
+        """
+        columns = (col(DigestDelivery.week), col(DigestDelivery.tries), col(DigestDelivery.delivered_at))
+        query = select(*columns).where(col(DigestDelivery.destination) == destination.value)
+        with translated("reading the digests"), self._engine.connect() as connection:
+            rows = {Week.parse(row.week): row for row in connection.execute(query)}
+        last = Week.last_finished(now - HOUR, zone)
+        done = [week for week, row in rows.items() if row.delivered_at is not None]
+        if done:
+            wanted = list(weeks_finished(min(done).bounds(zone)[0], now - HOUR, zone))[-MOST_WEEKS:]
+        else:
+            wanted = [last] if begins is not None and begins < last.bounds(zone)[1] else []
+        open_ = (week for week in wanted if week not in done)
+        return [Due(week, destination, rows[week].tries if week in rows else 0) for week in open_]

@@ -1,0 +1,184 @@
+"""Sends digests, each week's to each place once: into the channel with its files, and by mail."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from urllib.parse import unquote, urlsplit
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+
+from bot.digest.deliveries import Deliveries, Destination, Due
+from bot.digest.mail import Envelope, Security, SmtpSettings, digest_mail, send
+from bot.digest.week import Week
+from bot.digest.weekly import WeeklyDigest
+from bot.errors import ConfigurationError
+from bot.services import Services
+from bot.settings import Settings
+from bot.slack.blocks import marked
+from bot.slack.clients import Clients
+from bot.slack.digest_blocks import digest_messages
+from bot.slack.posting import Place, Posting
+from bot.slack.refusals import plainly
+from knowledge.errors import ClausebotError
+
+log = structlog.get_logger()
+
+_SCHEMES = {"smtp": Security.NONE, "smtp+starttls": Security.STARTTLS, "smtps": Security.TLS}
+_AT_ONCE = 4
+"""Names that are asked for at the same time."""
+
+
+class Sending:
+    """Sends digests of one database."""
+
+    def __init__(self, services: Services, clients: Clients, posting: Posting) -> None:
+        self._services = services
+        self._clients = clients
+        self._posting = posting
+        self._deliveries: Deliveries = services.deliveries
+
+    def due(self, now: datetime) -> list[Due]:
+        """Return the digests that the settings want sent by now and that are not. Raises `StoreError`."""
+        from bot.audit.weekly import Weekly  # noqa: PLC0415
+
+        settings, begins = self._services.settings, Weekly(self._services.engine).begins()
+        return [d for place in destinations(settings) for d in self._deliveries.due(place, now, settings.zone, begins)]
+
+    async def send(self, week: Week, destination: Destination, now: datetime) -> bool:
+        """Send a digest; false where it was sent, or another process is at it. Raises what goes wrong."""
+        if not await asyncio.to_thread(self._deliveries.claim, week, destination, now):
+            return False
+        try:
+            made = await self._made(week, now)
+            if destination is Destination.SLACK:
+                await self._post(made)
+            else:
+                await self._mail(made)
+        except BaseException:
+            await asyncio.to_thread(self._deliveries.let_go, week, destination)
+            raise
+        await asyncio.to_thread(self._deliveries.delivered, week, destination, datetime.now(UTC))
+        log.info("digest_sent", week=str(week), destination=destination.value)
+        return True
+
+    async def _made(self, week: Week, now: datetime) -> WeeklyDigest:
+        found = await asyncio.to_thread(self._services.gather, week, now, whole=True)
+        names = await self._names(found.people)
+        return await asyncio.to_thread(found.made, names)
+
+    async def _post(self, made: WeeklyDigest) -> None:
+        team, channel = place_of(self._services.settings.digest_channel)
+        mark = f"digest:{made.digest.week}"
+        messages = [marked(message, mark, part) for part, message in enumerate(digest_messages(made.digest))]
+        first = await self._posting.say_once(team, Place(channel, ""), messages, mark)
+        await self._posting.upload_once(team, Place(channel, first), made.files())
+
+    async def _mail(self, made: WeeklyDigest) -> None:
+        settings = self._services.settings
+        envelope = Envelope(settings.mail_from or "", tuple(_listed(settings.digest_mail)))
+        message = digest_mail(made.digest, envelope, made.files())
+        refused = await asyncio.to_thread(send, message, smtp_settings(settings.smtp_url or ""))
+        for address, why in refused.items():
+            log.error("digest_not_mailed", to=address, why=why)
+
+    async def _names(self, people: Iterable[str]) -> dict[str, str]:
+        """Return what people of Slack are called there; who cannot be found keeps the name that the record has."""
+        turn, found = asyncio.Semaphore(_AT_ONCE), {}
+
+        async def ask(person: str, team: str, user: str) -> None:
+            async with turn:
+                try:
+                    told = (await (await self._clients.calling(team)).users_info(user=user))["user"]
+                except (SlackApiError, ConfigurationError, aiohttp.ClientError, OSError, TimeoutError) as error:
+                    log.info("name_not_found", error=repr(error))
+                    return
+            found[person] = (
+                told.get("profile", {}).get("real_name") or told.get("real_name") or told.get("name") or user
+            )
+
+        parts = ((person, person.split(":")) for person in sorted(people))
+        asked = [ask(person, *rest) for person, (kind, *rest) in parts if kind == "slack" and len(rest) == 2]
+        await asyncio.gather(*asked)
+        return found
+
+
+def destinations(settings: Settings) -> list[Destination]:
+    """Return where the settings want digests."""
+    wanted = {Destination.SLACK: settings.digest_channel, Destination.MAIL: settings.digest_mail}
+    return [destination for destination, place in wanted.items() if place]
+
+
+def check_sending(settings: Settings) -> None:
+    """Raise `ConfigurationError` with what is missing to send a digest where the settings want it."""
+    faults = []
+    several = bool(settings.slack_client_id)
+    if settings.digest_channel and several and "/" not in settings.digest_channel:
+        faults.append("With several workspaces CLAUSEBOT_DIGEST_CHANNEL names the workspace, too: T0123/C0456.")
+    if settings.digest_channel and not (several or settings.slack_bot_token):
+        faults.append("To post the digest in Slack, set SLACK_BOT_TOKEN.")
+    if settings.digest_mail:
+        missing = {"CLAUSEBOT_SMTP_URL": settings.smtp_url, "CLAUSEBOT_MAIL_FROM": settings.mail_from}
+        absent = [name for name, value in missing.items() if not value]
+        faults += [f"To mail the digest, set {' and '.join(absent)}."] if absent else []
+        if settings.smtp_url:
+            smtp_settings(settings.smtp_url)
+    if faults:
+        raise ConfigurationError(" ".join(faults))
+
+
+def smtp_settings(url: str) -> SmtpSettings:
+    """Read `CLAUSEBOT_SMTP_URL`; raises `ConfigurationError`."""
+    try:
+        parts = urlsplit(url)
+        security, port = _SCHEMES[parts.scheme], parts.port or 0
+        host = parts.hostname or ""
+    except (KeyError, ValueError):
+        host = ""
+    if not host:
+        raise ConfigurationError(
+            "CLAUSEBOT_SMTP_URL must be smtps://, smtp+starttls:// or smtp://, then user:password@host:port "
+            "(a password with special characters is percent-encoded)."
+        )
+    return SmtpSettings(host, port, security, unquote(parts.username or ""), unquote(parts.password or ""))
+
+
+def place_of(channel: str | None) -> tuple[str, str]:
+    """Return team (empty for the only one) and channel of a setting, `C0456` or `T0123/C0456`."""
+    team, _, name = (channel or "").rpartition("/")
+    return team, name
+
+
+async def send_due(services: Services, week: Week | None, now: datetime) -> tuple[list[str], list[str]]:
+    """Send what is due, or one week's digest, wherever the settings want it; return what was done and what failed.
+
+    Raises `ConfigurationError` where the settings want it nowhere or lack something.
+    """
+    settings = services.settings
+    wanted = destinations(settings)
+    if not wanted:
+        raise ConfigurationError(
+            "Nobody is to get the digest; set CLAUSEBOT_DIGEST_CHANNEL to a channel's id, or CLAUSEBOT_DIGEST_MAIL."
+        )
+    check_sending(settings)
+    told, failed = [], []
+    async with aiohttp.ClientSession() as session:
+        clients = clients_of(services, session)
+        sending = Sending(services, clients, Posting(clients))
+        due = [Due(week, place, 0) for place in wanted] if week else sending.due(now)
+        for one in due:
+            name = f"{one.week} ({one.destination.value})"
+            try:
+                is_sent = await plainly(sending.send(one.week, one.destination, now))
+            except (ClausebotError, aiohttp.ClientError, OSError) as error:
+                failed.append(f"The digest of {name} was not sent: {error}")
+            else:
+                told.append(f"{name}: sent." if is_sent else f"{name}: was sent before, or is being sent.")
+    return told or ["Nothing is due."], failed
+
+
+def _listed(addresses: str | None) -> list[str]:
+    return [part.strip() for part in (addresses or "").split(",") if part.strip()]
