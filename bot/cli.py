@@ -8,26 +8,20 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import secrets
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
-import structlog
 import typer
 
+from bot.commands.audit import audit_app
+from bot.commands.common import AsJson, console, fail, opened, reference, user
+from bot.commands.policy import policy_app
 from bot.errors import ConfigurationError, QuestionError
 from bot.log import set_up_logging
-from bot.services import Services, open_services
+from bot.services import Services
 from bot.settings import read_settings
 from knowledge.errors import ClausebotError
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
 
 app = typer.Typer(
     help="Answers AI licensing questions with a verdict and the deciding clauses, quoted word for word.",
@@ -36,14 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-policy_app = typer.Typer(help="The company's own rules.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(policy_app, name="policy")
-audit_app = typer.Typer(
-    help="The audit table: every decision that was given.", no_args_is_help=True, rich_markup_mode=None
-)
 app.add_typer(audit_app, name="audit")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
 
 
 def main() -> None:
@@ -52,52 +40,16 @@ def main() -> None:
     try:
         app()
     except (ConfigurationError, QuestionError) as error:
-        sys.exit(_fail(str(error), 2))
+        sys.exit(fail(str(error), 2))
     except ClausebotError as error:
-        sys.exit(_fail(str(error), 1))
+        sys.exit(fail(str(error), 1))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
-        sys.exit(_fail("Stopped; what was stored before is untouched.", 130))
+        sys.exit(fail("Stopped; what was stored before is untouched.", 130))
     except Exception:  # noqa: BLE001  # the last resort: a person never sees a traceback
-        sys.exit(_fail(f"Something went wrong that should not have (reference {_reference()}, see the log above).", 1))
-
-
-def _reference() -> str:
-    """Log the running exception under a short reference and return that."""
-    reference = secrets.token_hex(4)
-    structlog.get_logger().exception("unexpected_error", reference=reference)
-    return reference
-
-
-def _fail(message: str, code: int) -> int:
-    print(f"clausebot: {message}", file=sys.stderr)
-    return code
-
-
-@contextmanager
-def _services(*, quiet: bool = False) -> Iterator[Services]:
-    with _progress(quiet=quiet) as progress, open_services(read_settings(), progress=progress) as services:
-        yield services
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Any]:
-    """A progress bar on stderr that appears once something takes longer than two seconds."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from bot.progress import LateBar  # noqa: PLC0415
-
-    with LateBar(after_s=2.0) as bar:
-        yield bar.tell
-
-
-def _console() -> Console:
-    from rich.console import Console  # noqa: PLC0415
-
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 100)
+        sys.exit(fail(f"Something went wrong that should not have (reference {reference()}, see the log above).", 1))
 
 
 @app.command()
@@ -116,8 +68,8 @@ def ask(
     if batch is not None:
         _ask_batch(batch)
         return
-    asked = Question(question or "", asker=_user())
-    with _services(quiet=as_json) as services:
+    asked = Question(question or "", asker=user())
+    with opened(quiet=as_json) as services:
         from bot.answering.answerer import check  # noqa: PLC0415
 
         check(asked)
@@ -128,7 +80,7 @@ def ask(
     else:
         from bot.terminal import show_answer  # noqa: PLC0415
 
-        show_answer(answer, _console())
+        show_answer(answer, console())
 
 
 def _ask_batch(name: str) -> None:
@@ -136,16 +88,16 @@ def _ask_batch(name: str) -> None:
     from bot.batch import answer_line, failed_line, read_lines  # noqa: PLC0415
 
     failed = False
-    with _services(quiet=True) as services:
+    with opened(quiet=True) as services:
         lines = read_lines(name)
         services.ensure_knowledge()
         for number, line in lines:
             try:
-                answer, ok = answer_line(line, number, services.answerer, asker=_user())
+                answer, ok = answer_line(line, number, services.answerer, asker=user())
             except ClausebotError:
                 raise
             except Exception:  # noqa: BLE001  # one row that trips a defect of ours does not cost the others
-                answer, ok = failed_line(line, _reference()), False
+                answer, ok = failed_line(line, reference()), False
             failed |= not ok
             print(json.dumps(answer, ensure_ascii=False), flush=True)
     if failed:
@@ -161,7 +113,7 @@ def license(  # noqa: A001  # the command's name is the contract's
     """Show what governs a model, a dataset, or what a licence says."""
     from bot import card as cards  # noqa: PLC0415
 
-    with _services(quiet=as_json) as services:
+    with opened(quiet=as_json) as services:
         services.ensure_knowledge(answering=False)
         one = _card_or_exit(name, services, as_json=as_json)
         other = _card_or_exit(compare, services, as_json=as_json) if compare else None
@@ -180,9 +132,9 @@ def license(  # noqa: A001  # the command's name is the contract's
     from bot.terminal import show_card, show_differences  # noqa: PLC0415
 
     if other is None:
-        show_card(one, _console())
+        show_card(one, console())
     else:
-        show_differences(one, other, differences, _console())
+        show_differences(one, other, differences, console())
 
 
 def _card_or_exit(name: str, services: Services, *, as_json: bool) -> Any:
@@ -207,7 +159,7 @@ def _card_or_exit(name: str, services: Services, *, as_json: bool) -> Any:
         }
         kind = "ambiguous" if isinstance(found, Mention) else "unknown"
         print(json.dumps({"name": name, "kind": kind, "id": None, **empty, "nearest": nearest}, ensure_ascii=False))
-    _fail(message, 1)
+    fail(message, 1)
     raise typer.Exit(1)
 
 
@@ -223,12 +175,13 @@ def evaluate(
     from bot import evaluation  # noqa: PLC0415
     from bot.batch import read_lines  # noqa: PLC0415
 
-    with _services(quiet=as_json) as services:
+    with opened(quiet=as_json) as services:
         lines = list(read_lines(file))
         services.ensure_knowledge()
         golds = evaluation.read_gold(lines, lambda key: services.store.document(key).text)
-        asked = (replace(gold.question, asker=_user(), channel="eval") for gold in golds)
-        answers = [services.answerer.considered(question) for question in asked]
+        asked = (replace(gold.question, asker=user(), channel="eval") for gold in golds)
+        answerer = services.answerer_under(None)  # gold answers are the licences' own
+        answers = [answerer.considered(question) for question in asked]
     results = [evaluation.measure(gold, answer) for gold, answer in zip(golds, answers, strict=True)]
     scores = evaluation.summarise(results)
     if as_json:
@@ -236,7 +189,7 @@ def evaluate(
         return
     from bot.terminal import show_scores  # noqa: PLC0415
 
-    show_scores(scores, results if misses else [], _console())
+    show_scores(scores, results if misses else [], console())
 
 
 @app.command()
@@ -253,189 +206,16 @@ def ingest(
     from ingestion.sources import source_for  # noqa: PLC0415
 
     extra = [source_for(name) for name in source or ()]
-    with _services(quiet=as_json) as services:
+    with opened(quiet=as_json) as services:
         report = services.ingest(extra, embed="all" if everything else "ai")
     if as_json:
         print(json.dumps(report.to_json(), ensure_ascii=False))
     else:
         from bot.terminal import show_report  # noqa: PLC0415
 
-        show_report(report, _console())
+        show_report(report, console())
     if extra and not {s.name for s in extra} & set(report.delivered):
         raise typer.Exit(1)  # nothing of what was named could be taken in
-
-
-@audit_app.command("list")
-def audit_list(
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 20,
-    verdict: Annotated[
-        str | None, typer.Option(help="allowed, conditional, prohibited, needs_review or unknown.")
-    ] = None,
-    asker: Annotated[str | None, typer.Option(help="Who asked.")] = None,
-    since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="From this time on (UTC).")
-    ] = None,
-    text: Annotated[str | None, typer.Option(help="A word of the question.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """List decisions, newest first."""
-    with _services(quiet=True) as services:
-        moment = since.replace(tzinfo=UTC) if since else None
-        lines = services.audit.list(limit=limit, verdict=verdict, asker=asker, since=moment, text=text)
-    if as_json:
-        print(json.dumps([line.to_json() for line in lines], ensure_ascii=False))
-    else:
-        from bot.terminal import show_decisions  # noqa: PLC0415
-
-        show_decisions(lines, _console())
-
-
-@audit_app.command("show")
-def audit_show(decision_id: Annotated[str, typer.Argument(help="The id that an answer shows.")]) -> None:
-    """Print a whole decision as it was given, and under `events` what happened to it later, as JSON."""
-    with _services(quiet=True) as services:
-        found = services.audit.show(decision_id)
-        events = [note.to_json() for note in services.audit.notes(decision_id)]
-    if found is None:
-        raise typer.Exit(_fail(f"There is no decision {decision_id!r}; `clausebot audit list` shows the ids.", 1))
-    print(json.dumps(found | {"events": events}, ensure_ascii=False, indent=1))
-
-
-@audit_app.command("verify")
-def audit_verify(
-    anchor: Annotated[
-        list[str] | None, typer.Option(help="An anchor that a digest showed, in quotes (repeatable).")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Check every row of the record, and that it still reaches every anchor that was given out."""
-    from bot.audit.anchors import Head  # noqa: PLC0415
-
-    with _services(quiet=True) as services:
-        given = [Head.parse(text) for text in anchor or ()]
-        found = services.audit.ledger.verify()
-        cut = None if found.fault else services.anchors.broken(*given)
-    fault = f"Row {found.fault.seq} ({found.fault.id}): {found.fault.what}." if found.fault else ""
-    if cut:
-        fault = (
-            f"The record does not match the anchor of {cut.count} rows given out {cut.at}: rows were cut off or redone."
-        )
-    if as_json:
-        print(json.dumps({"rows": found.count, "head": found.head, "fault": fault or None}, ensure_ascii=False))
-    elif not fault:
-        print(f"{found.count} rows, unbroken. Head: {found.head}")
-    if fault:
-        raise typer.Exit(_fail(fault, 1))
-
-
-@audit_app.command("anchor")
-def audit_anchor() -> None:
-    """Give out a signed anchor of the record as it is now; keep it where nobody who runs the bot can change it."""
-    with _services(quiet=True) as services:
-        print(services.anchors.give_out())
-        print(f"public key: {services.signer.public_key}", file=sys.stderr)
-
-
-@audit_app.command("export")
-def audit_export(
-    form: Annotated[str, typer.Option("--format", help="csv: the decisions; jsonl: every row of the chain.")] = "csv",
-    out: Annotated[str | None, typer.Option(help="A file; default: stdout.")] = None,
-    since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="csv: from this time on (UTC).")
-    ] = None,
-) -> None:
-    """Hand the record over."""
-    from pathlib import Path  # noqa: PLC0415
-
-    from bot.audit.export import as_csv, as_json_lines  # noqa: PLC0415
-
-    if form not in ("csv", "jsonl"):
-        raise typer.Exit(_fail(f"There is no format {form!r}; it is csv or jsonl.", 2))
-    with _services(quiet=True) as services:
-        moment = since.replace(tzinfo=UTC) if since else None
-        lines = as_csv(services.audit.lines(since=moment)) if form == "csv" else as_json_lines(services.audit.rows())
-        if out is None:
-            sys.stdout.writelines(lines)
-            return
-        try:
-            with Path(out).open("w", encoding="utf-8", newline="") as file:
-                file.writelines(lines)
-        except OSError as error:
-            raise typer.Exit(_fail(f"{out} cannot be written: {error.strerror}.", 1)) from error
-
-
-@audit_app.command("replay")
-def audit_replay(
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many decisions, newest first.")] = 100,
-    since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="From this time on (UTC).")
-    ] = None,
-    verdict: Annotated[str | None, typer.Option(help="Only those that got this verdict.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Put old questions again to today's knowledge and list whose verdict, clauses or texts differ. Records nothing."""
-    from bot.audit.replay import change  # noqa: PLC0415
-
-    with _services() as services:
-        services.ensure_knowledge()
-        moment = since.replace(tzinfo=UTC) if since else None
-        changes, erased, seen = [], 0, 0
-        for line in services.audit.list(limit=limit, since=moment, verdict=verdict):
-            question, old = services.audit.question(line.id), services.audit.answer(line.id)
-            if question is None or old is None:
-                erased += 1
-                continue
-            seen += 1
-            if found := change(old, services.answerer.considered(question)):
-                changes.append(found)
-    if as_json:
-        told = {"replayed": seen, "erased": erased, "changes": [c.to_json() for c in changes]}
-        print(json.dumps(told, ensure_ascii=False))
-        return
-    from bot.terminal import show_changes  # noqa: PLC0415
-
-    show_changes(changes, seen, erased, _console())
-
-
-@audit_app.command("erase")
-def audit_erase(
-    name: Annotated[str | None, typer.Argument(help="As `audit list` shows it: slack:TEAM:USER, or cli:NAME.")] = None,
-    before: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Instead of a name: what anybody wrote before.")
-    ] = None,
-) -> None:
-    """Erase a person's name and what they wrote; verdicts, clauses and the chain stay. It cannot be undone."""
-    if (name is None) == (before is None):
-        raise typer.Exit(_fail("Give a name, or a date with --before.", 2))
-    with _services(quiet=True) as services:
-        if name is not None:
-            count = services.erase(name)
-            if not count:
-                raise typer.Exit(_fail(f"Nothing is recorded of {name!r}; `clausebot audit list` shows the names.", 1))
-            print(f"Erased: the name and the texts of {count} rows. The rows stay under a pseudonym.")
-        elif before is not None:
-            print(f"Erased: {services.erase_before(before.replace(tzinfo=UTC))} texts.")
-
-
-@policy_app.command("check")
-def policy_check(
-    file: Annotated[str, typer.Argument(help="A policy in YAML or TOML; bot/policy/README.md explains it.")],
-) -> None:
-    """Check a company policy against the licences and models that are known, and say what lapses soon."""
-    from pathlib import Path  # noqa: PLC0415
-
-    from bot.policy.known import known_names  # noqa: PLC0415
-    from bot.policy.lapsing import lapsing  # noqa: PLC0415
-    from bot.policy.reading import read_policy  # noqa: PLC0415
-    from knowledge.profiles import read_profiles  # noqa: PLC0415
-    from knowledge.registry import read_registry  # noqa: PLC0415
-
-    entries, _ = read_registry()
-    policy = read_policy(Path(file), known_names(read_profiles(), entries))
-    print(f"{file}: {len(policy.rules)} rules, no fault.")
-    for lapse in lapsing(policy, datetime.now(UTC).date()):
-        when = "has lapsed" if lapse.has_lapsed else f"lapses in {lapse.days_left} days"
-        print(f"{lapse.relief.id}: {when}")
 
 
 @app.command()
@@ -451,7 +231,7 @@ def serve(
     """Run the Slack app: `POST /slack/events`, `/healthz` and `/readyz`; or Socket Mode."""
     from bot.slack import server  # noqa: PLC0415
 
-    with _services(quiet=True) as services:
+    with opened(quiet=True) as services:
         server.check(services.settings, socket=socket)
         server.hide_secrets()
         services.ensure_knowledge()
@@ -472,10 +252,6 @@ def doctor(as_json: AsJson = False) -> None:
             print(f"{mark} {check.name}: {check.found}" + (f"\n    {check.how_to_mend}" if check.how_to_mend else ""))
     if any(c.state == "fault" for c in checks):
         raise typer.Exit(1)
-
-
-def _user() -> str:
-    return f"cli:{os.environ.get('USER') or os.environ.get('USERNAME') or 'unknown'}"
 
 
 if __name__ == "__main__":

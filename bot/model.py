@@ -235,6 +235,43 @@ class Precedent:
 
 
 @dataclass(frozen=True, slots=True)
+class CompanyPolicy:
+    """What the company's own policy makes of an answer, apart from what the licences say."""
+
+    verdict: Verdict
+    """What its rules come to by themselves; `allowed` where none stands against the use."""
+    license_verdict: Verdict
+    """What the licences come to by themselves."""
+    relieved_verdict: Verdict
+    """What they come to together with the licences that the company bought."""
+    statements: tuple[Statement, ...] = ()
+    """Rules, exceptions and bought licences that speak of it; `term` is their id."""
+    facts: tuple[Statement, ...] = ()
+    """Facts of the company that the question left out and the licences turn on; `term` is the fact's name."""
+    rules: tuple[str, ...] = ()
+    """Ids of the rules that hit and are not lifted."""
+    denied_by: tuple[str, ...] = ()
+    """Ids of those of them that bar the use."""
+    name: str = ""
+    """Of the file."""
+    text_sha256: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the policy's part as an answer shows it."""
+        return {
+            "verdict": self.verdict.value,
+            "license_verdict": self.license_verdict.value,
+            "relieved_verdict": self.relieved_verdict.value,
+            "statements": [s.to_json() for s in self.statements],
+            "facts": [s.to_json() for s in self.facts],
+            "rules": list(self.rules),
+            "denied_by": list(self.denied_by),
+            "name": self.name,
+            "text_sha256": self.text_sha256,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The verdict on a use, with every statement tied to its clauses."""
 
@@ -254,13 +291,32 @@ class Answer:
     citations: tuple[Citation, ...] = ()
     guidance: tuple[Guidance, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+    policy: CompanyPolicy | None = None
+    """Where the company has one; then `verdict` is the stricter of both."""
     precedent: Precedent | None = None
     """Then `verdict` is the precedent's; what the texts say stands beside it as ever."""
+    unknown_names: tuple[str, ...] = ()
+    """Names in the question that nothing is known of, as they were written."""
     confidence: float = 0.0
     written_by: str = "rules"
     decision_id: str = ""
     knowledge_version: str = ""
     elapsed_ms: float = 0.0
+
+    @property
+    def license_verdict(self) -> Verdict:
+        """What the licences come to by themselves, whatever policy and precedents say."""
+        if self.policy:
+            return self.policy.license_verdict
+        return self.precedent.license_verdict if self.precedent else self.verdict
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """Everything that it states, each with its citations."""
+        company = (*self.policy.statements, *self.policy.facts) if self.policy else ()
+        return (
+            *self.permissions, *self.conditions, *self.prohibitions, *self.unclear, *self.notes, *company,
+        )  # fmt: skip
 
     def to_json(self) -> dict[str, Any]:
         """Return the contract's answer (without `id`, which belongs to a batch row)."""
@@ -284,5 +340,7 @@ class Answer:
             "decision_id": self.decision_id,
             "knowledge_version": self.knowledge_version,
             "elapsed_ms": self.elapsed_ms,
+            **({"unknown_names": list(self.unknown_names)} if self.unknown_names else {}),
+            **({"policy": self.policy.to_json()} if self.policy else {}),
             **({"precedent": self.precedent.to_json()} if self.precedent else {}),
         }

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from bot.answering.wording import Writer
     from bot.audit.anchors import Anchors, Signer
     from bot.audit.log import AuditLog
+    from bot.policy.file import PolicyFile
+    from bot.policy.known import Known
+    from bot.policy.rulebook import Rulebook
     from ingestion.pipeline import IngestReport, Progress
     from ingestion.sources.interface import Source
     from knowledge.chroma import VectorStore
@@ -51,6 +54,7 @@ class Services:
     """Another writer of summaries, for instance `bot.answering.chat_writer.ChatModelWriter`."""
     _answerer: Answerer | None = None
     _audit: AuditLog | None = None
+    _policy: PolicyFile | None = None
     _embeddings: Embedder | None = None
     _export: Export | None = None
     _vectors: VectorStore | None = None
@@ -98,11 +102,30 @@ class Services:
     def answerer(self) -> Answerer:
         """The answerer, over a knowledge base that this program version made."""
         if self._answerer is None:
-            from bot.answering.answerer import Answerer  # noqa: PLC0415
-
-            search = self.plugged_search or _Lazy(lambda: self.search)
-            self._answerer = Answerer(self.store, self.catalog, search, self.audit, self.plugged_writer)
+            self._answerer = self.answerer_under(self.policy.current if self.policy else None)
         return self._answerer
+
+    def answerer_under(self, rulebook: Callable[[], Rulebook] | None) -> Answerer:
+        """Return an answerer under another policy, or under none."""
+        from bot.answering.answerer import Answerer  # noqa: PLC0415
+
+        search = self.plugged_search or _Lazy(lambda: self.search)
+        return Answerer(self.store, self.catalog, search, self.audit, self.plugged_writer, rulebook)
+
+    @property
+    def policy(self) -> PolicyFile | None:
+        """The company's policy, where there is one."""
+        if self._policy is None and self.settings.policy is not None:
+            from bot.policy.file import PolicyFile  # noqa: PLC0415
+
+            self._policy = PolicyFile(self.settings.policy, self.policy_names)
+        return self._policy
+
+    def policy_names(self) -> Known:
+        """Return the names that a policy may use."""
+        from bot.policy.known import known_names  # noqa: PLC0415
+
+        return known_names(self.store.license_kinds(), self.store.subject_kinds())
 
     @property
     def search(self) -> HybridSearch:

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
 
@@ -45,6 +46,17 @@ class Settings:
     legal_group: str | None = None
     """`CLAUSEBOT_LEGAL_GROUP`: user group (S…) or people (U…, with commas) who see legal's queue."""
     digest_channel: str | None = None
+    policy: Path | None = None
+    """`CLAUSEBOT_POLICY`: the company's own rules, a YAML or TOML file; `bot/policy/README.md` explains it."""
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    """`CLAUSEBOT_TIME_ZONE`: where the company's weeks and days begin, as IANA names it (`Europe/Stockholm`)."""
+    review_days: int = 3
+    """`CLAUSEBOT_REVIEW_DAYS`: days after which a review that nobody decided is overdue."""
+    digest_mail: str | None = None
+    """`CLAUSEBOT_DIGEST_MAIL`: who gets the digest by mail, with commas."""
+    mail_from: str | None = None
+    smtp_url: str | None = field(default=None, repr=False)
+    """`CLAUSEBOT_SMTP_URL`: `smtps://`, `smtp+starttls://` or `smtp://`, then `user:password@host:port`."""
 
 
 VARIABLES = {
@@ -65,9 +77,16 @@ VARIABLES = {
     "legal_channel": "CLAUSEBOT_LEGAL_CHANNEL",
     "legal_group": "CLAUSEBOT_LEGAL_GROUP",
     "digest_channel": "CLAUSEBOT_DIGEST_CHANNEL",
+    "policy": "CLAUSEBOT_POLICY",
+    "zone": "CLAUSEBOT_TIME_ZONE",
+    "review_days": "CLAUSEBOT_REVIEW_DAYS",
+    "digest_mail": "CLAUSEBOT_DIGEST_MAIL",
+    "mail_from": "CLAUSEBOT_MAIL_FROM",
+    "smtp_url": "CLAUSEBOT_SMTP_URL",
 }
 """Field of `Settings` to its variable; in the TOML file the same names, in any case."""
 
+_MOST_DAYS = 365
 CONFIG_VARIABLE = "CLAUSEBOT_CONFIG"
 
 
@@ -80,7 +99,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         if environ.get(variable):
             values[name] = environ[variable]
     home = Path(values.pop("home", "") or platformdirs.user_data_dir("clausebot")).expanduser()
-    mirror = values.pop("mirror", None)
+    mirror, policy = values.pop("mirror", None), values.pop("policy", None)
+    zone = _zone(values.pop("zone", "UTC"), faults)
+    review_days = _days(values.pop("review_days", "3"), faults)
     database_url = values.pop("database_url", None) or f"sqlite:///{home / 'clausebot.db'}"
     faults += [
         f"{VARIABLES[name]} must be an http(s) address, not {values[name]!r}."
@@ -93,8 +114,26 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         home=home,
         database_url=database_url,
         mirror=Path(mirror).expanduser() if mirror else None,
+        policy=Path(policy).expanduser() if policy else None,
+        zone=zone,
+        review_days=review_days,
         **values,
     )
+
+
+def _zone(name: str, faults: list[str]) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        faults.append(f"CLAUSEBOT_TIME_ZONE must be a zone such as Europe/Stockholm or UTC, not {name!r}.")
+        return ZoneInfo("UTC")
+
+
+def _days(text: str, faults: list[str]) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= _MOST_DAYS):
+        faults.append(f"CLAUSEBOT_REVIEW_DAYS must be a number of days from 1 to {_MOST_DAYS}, not {text!r}.")
+        return 1
+    return int(text)
 
 
 def _from_file(name: str | None, faults: list[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@ link. Everything from outside is printed as plain text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.audit.replay import Change
     from bot.card import Card, CardLine, Difference
     from bot.evaluation import Result, Scores
+    from bot.trial import Trial
     from ingestion.pipeline import IngestReport
 
 _HEADLINES = {
@@ -41,9 +42,8 @@ def show_answer(answer: Answer, console: Console) -> None:
     """Print an answer."""
     word, style = _HEADLINES[answer.verdict]
     console.print(Text(f" {word} ", style=style))
-    if answer.precedent is not None:
-        alone = _HEADLINES[answer.precedent.license_verdict][0].lower()
-        console.print(Text(f"Company precedent of {answer.precedent.on}; the licence alone: {alone}.", style="bold"))
+    for told in _company(answer):
+        console.print(Text(told, style="bold"))
     console.print(Text(answer.summary), soft_wrap=False)
     for subject in answer.subjects:
         names = ", ".join(ref.name for ref in subject.licenses) or "no known licence"
@@ -56,6 +56,8 @@ def show_answer(answer: Answer, console: Console) -> None:
     _statements(console, "You may not", "✗", answer.prohibitions)
     _statements(console, "For a lawyer", "?", answer.unclear)
     _statements(console, "Also", "·", answer.notes)
+    _statements(console, "Company policy", "§", answer.policy.statements if answer.policy else ())
+    _statements(console, "Counted in from the company policy", "=", answer.policy.facts if answer.policy else ())
     if answer.alternatives:
         console.print(Text("\nWithout this problem", style="bold"))
         for other in answer.alternatives:
@@ -81,6 +83,23 @@ def show_answer(answer: Answer, console: Console) -> None:
             style="dim",
         )
     )
+
+
+def _company(answer: Answer) -> Iterator[str]:
+    """Say what the company decided before, and what licence and policy come to, each for itself."""
+    words = {verdict: word.lower() for verdict, (word, _) in _HEADLINES.items()}
+    if answer.precedent is not None:
+        alone = words[answer.precedent.license_verdict]
+        yield f"Company precedent of {answer.precedent.on}; the licence alone: {alone}."
+    if answer.policy is not None:
+        policy = answer.policy
+        ours = words[policy.verdict] if policy.statements else "no rule speaks of this"
+        bought = (
+            f" ({words[policy.relieved_verdict]} with the licence that was bought)"
+            if policy.relieved_verdict is not policy.license_verdict
+            else ""
+        )
+        yield f"Licence: {words[policy.license_verdict]}{bought} · Company policy: {ours}"
 
 
 def _statements(console: Console, title: str, mark: str, statements: Sequence[Statement | CardLine]) -> None:
@@ -217,6 +236,20 @@ def show_changes(changes: Sequence[Change], seen: int, erased: int, console: Con
         for mark, clauses in (("+", change.new_clauses), ("−", change.gone_clauses), ("≠", change.changed_texts)):
             for clause in clauses:
                 console.print(Padding(Text(f"{mark} {clause}"), (0, 0, 0, 6)))
+
+
+def show_trial(found: Trial, console: Console) -> None:
+    """Print what another policy would have changed."""
+    gone = f", {found.erased} left out (erased)" if found.erased else ""
+    console.print(Text(f"{found.tried} decisions tried{gone}: {len(found.changes)} would come out differently."))
+    for change in found.changes:
+        told = change.to_json()
+        verdict = told["was"] if told["was"] == told["now"] else f"{told['was']} → {told['now']}"
+        console.print(Text.assemble((told["decision_id"], "bold"), f"  {told['on']}  {verdict}"))
+        console.print(Padding(Text(" ".join(told["question"].split())[:300]), (0, 0, 0, 4)))
+        for mark, rules in (("+", told["new_rules"]), ("−", told["gone_rules"])):
+            for rule in rules:
+                console.print(Padding(Text(f"{mark} rule {rule}"), (0, 0, 0, 6)))
 
 
 def show_scores(scores: Scores, results: Sequence[Result], console: Console) -> None:

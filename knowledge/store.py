@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -169,6 +170,20 @@ class KnowledgeStore:
                 records.append(self.license(key))
         missing = {m for r in records for m in r.missing}
         return sorted({key for r in records for _, key in r.profile.documents} - missing)
+
+    def license_kinds(self) -> dict[str, tuple[str, str | None]]:
+        """Return category and family of every licence, by its id."""
+        with translated("reading the licences"), self._engine.connect() as connection:
+            rows = connection.execute(select(col(LicenseRow.id), col(LicenseRow.record))).all()
+        profiles = {row.id: json.loads(row.record)["profile"] for row in rows}
+        return {key: (profile["category"], profile.get("family")) for key, profile in profiles.items()}
+
+    def subject_kinds(self) -> dict[str, tuple[str, str]]:
+        """Return publisher and family of everything in the registry, by its id."""
+        with translated("reading the registry"), self._engine.connect() as connection:
+            rows = connection.execute(select(col(SubjectRow.id), col(SubjectRow.record))).all()
+        entries = {row.id: json.loads(row.record) for row in rows}
+        return {key: (entry["publisher"], entry["family"]) for key, entry in entries.items()}
 
     def _ids(self, column: Any, *conditions: Any) -> Sequence[str]:
         with translated("reading the knowledge base"), self._engine.connect() as connection:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import structlog
 
@@ -22,7 +23,8 @@ from bot.answering.wording import Decided, RulesWriter, Writer, undecided
 from bot.audit.log import AuditLog
 from bot.audit.precedents import with_precedent
 from bot.errors import QuestionError
-from bot.model import Answer, Question, Statement, Verdict
+from bot.model import Answer, Question, Statement, Use, Verdict
+from bot.policy.rulebook import Rulebook
 from knowledge.catalog import AMBIGUOUS, Catalog, Mention, MentionKind
 from knowledge.models import PERMISSIVE, LicenseRecord, Passage
 from knowledge.search import ClauseSearch
@@ -48,12 +50,15 @@ class Answerer:
         search: ClauseSearch,
         audit: AuditLog,
         writer: Writer | None = None,
+        rulebook: Callable[[], Rulebook] | None = None,
     ) -> None:
         self._store = store
         self._catalog = catalog
         self._search = search
         self._audit = audit
         self._writer = writer or RulesWriter()
+        self._rulebook = rulebook
+        """Gives the company's policy as it is now, where there is one."""
 
     def answer(self, question: Question) -> Answer:
         """Return the recorded answer; raises `QuestionError` for a text that is no question, `KnowledgeError` where
@@ -78,6 +83,9 @@ class Answerer:
         check(question)
         # 1. read what is named and what is asked
         reading = understand(question, self._catalog)
+        rulebook, stated = (self._rulebook() if self._rulebook else None), reading.use
+        if rulebook:
+            reading = replace(reading, use=rulebook.with_facts(stated))
         # 2. find what governs it
         cases, unresolved = self._resolve(reading, question.text)
         now = advice.occasion(question.text, reading, cases, self._store)
@@ -93,9 +101,12 @@ class Answerer:
             # 4. and 5. decide, and word it
             draft = self._decided(question, reading, cases, passages)
         beside = [*advice.uncited(rests_on, cases), *advice.guidance(now)] if licensing else []
-        draft = replace(draft, guidance=tuple(beside))
+        names = tuple(u.mention.shown for u in unresolved if u.mention.kind is MentionKind.UNKNOWN)
+        draft = replace(draft, guidance=tuple(beside), use=stated, unknown_names=tuple(dict.fromkeys(names)))
+        if rulebook and licensing and cases:
+            draft = self._under_policy(draft, rulebook, cases, replace(reading, use=stated))
         # 6. check every quote against the stored text
-        answer = self._verified(draft)
+        answer = self._verified(draft, rulebook)
         return replace(
             answer,
             knowledge_version=self._store.state.version,
@@ -271,6 +282,16 @@ class Answerer:
             written_by=summary.written_by,
         )
 
+    def _under_policy(self, draft: Answer, rulebook: Rulebook, cases: Sequence[Case], reading: Reading) -> Answer:
+        """Put the company's policy beside what the licences say."""
+
+        def told(use: Use) -> object:
+            rulings = (j.ruling for j in judge(cases, replace(reading, use=use)))
+            return [[(f.term.id, f.truth) for f in ruling.findings] for ruling in rulings if ruling]
+
+        facts = rulebook.facts_that_matter(reading.use, told)
+        return rulebook.applied(draft, facts, datetime.now(UTC).date())
+
     def _together(self, judgements: Sequence[Judgement], draft: Draft, verdict: Verdict) -> Verdict:
         """Name what keeps the licences of a joint work apart; the strictest part decides here, too."""
         for conflict in conflicts(judgements):
@@ -329,10 +350,11 @@ class Answerer:
 
     # -- 6: verification ---------------------------------------------------------------------------------------------
 
-    def _verified(self, answer: Answer) -> Answer:
+    def _verified(self, answer: Answer, rulebook: Rulebook | None) -> Answer:
+        own = {rulebook.policy.sha256: rulebook.policy.text} if rulebook else {}
         try:
-            hashes = {c.text_sha256 for c in answer.citations if c.text_sha256}
-            checked = verified(answer.citations, self._store.texts(hashes))
+            hashes = {c.text_sha256 for c in answer.citations if c.text_sha256} - own.keys()
+            checked = verified(answer.citations, self._store.texts(hashes) | own)
             return sealed(replace(answer, citations=checked))
         except CitationFault as fault:
             log.exception("citation_fault", fault=str(fault), verdict=answer.verdict.value)

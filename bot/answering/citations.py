@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bot.model import Answer, Citation, Statement, Verdict
+from bot.model import Answer, Citation, Verdict
 from knowledge.models import LicenseRecord, Passage, Pin, Quote, Term
 from knowledge.store import KnowledgeStore
 
@@ -130,10 +130,7 @@ def sealed(answer: Answer) -> Answer:
 
     Raises `CitationFault` otherwise: there is no way around this on which a verdict leaves.
     """
-    statements: tuple[Statement, ...] = (
-        *answer.permissions, *answer.conditions, *answer.prohibitions, *answer.unclear, *answer.notes,
-    )  # fmt: skip
-    count = len(answer.citations)
+    count, statements = len(answer.citations), answer.statements
     for statement in statements:
         if not statement.citations or not all(0 <= c < count for c in statement.citations):
             raise CitationFault(f"A statement has no citation: {statement.text!r}.")

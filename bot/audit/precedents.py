@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from bot.audit.ledger import canonical
 from bot.audit.log import AuditLog
 from bot.model import Answer, Citation, Precedent, Verdict
+from knowledge.models import DocumentKind
 
 
 def key_of(answer: Answer) -> str:
@@ -32,7 +33,7 @@ def with_precedent(answer: Answer, audit: AuditLog, today: date | None = None) -
         return answer
     verdict, on = Verdict(note.body["verdict"]), note.created_at.date().isoformat()
     decided = Precedent(
-        note.decision_id, verdict, str(note.body.get("text", "")), note.actor, on, expires, answer.verdict
+        note.decision_id, verdict, str(note.body.get("text", "")), note.actor, on, expires, answer.license_verdict
     )  # fmt: skip
     lead = f"Legal decided this on {on} (decision {note.decision_id})"
     lead += f": {decided.reason.rstrip('.')}." if decided.reason else "."
@@ -40,7 +41,14 @@ def with_precedent(answer: Answer, audit: AuditLog, today: date | None = None) -
 
 
 def _changed(then: tuple[Citation, ...], now: tuple[Citation, ...]) -> bool:
-    """Whether a text that both answers rest on is another one by now."""
-    before = {(c.license, c.document): c.text_sha256 for c in then}
-    after = {(c.license, c.document): c.text_sha256 for c in now}
+    """Whether a text that both answers rest on is another one by now, or the company's policy says something new."""
+    rules = {(c.clause, c.quote) for c in now if c.document is DocumentKind.POLICY}
+    if rules - {(c.clause, c.quote) for c in then}:
+        return True
+    before, after = _texts(then), _texts(now)
     return any(before[text] != after[text] for text in before.keys() & after.keys())
+
+
+def _texts(citations: tuple[Citation, ...]) -> dict[tuple[str, DocumentKind], str | None]:
+    """Return the hash of each licence text; a policy file is another one with every edit, whatever it is about."""
+    return {(c.license, c.document): c.text_sha256 for c in citations if c.document is not DocumentKind.POLICY}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from bot.model import Answer, Verdict
 from bot.policy.known import Known
@@ -51,6 +52,19 @@ class Change:
     def gone_rules(self) -> frozenset[str]:
         """Ids of the rules that hit then and do not now."""
         return self.decided.rules - self.rules
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the change as JSON."""
+        answer = self.decided.answer
+        return {
+            "decision_id": answer.decision_id,
+            "on": self.decided.on.isoformat(),
+            "question": answer.question,
+            "was": self.decided.shown.value,
+            "now": self.verdict.value,
+            "new_rules": sorted(self.new_rules),
+            "gone_rules": sorted(self.gone_rules),
+        }
 
 
 def changes(policy: Policy, decisions: Iterable[Decided], known: Known, *, on: date | None = None) -> list[Change]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from knowledge.models import Profile, RegistryEntry
 from knowledge.profiles import CATEGORIES
 from knowledge.vocabulary import vocabulary
 
@@ -56,9 +55,14 @@ class Known:
         return (self.subjects or {}).get(name)
 
 
-def known_names(profiles: Iterable[Profile], entries: Iterable[RegistryEntry]) -> Known:
-    """Return the names of licences and of the registry."""
+def known_names(licences: Mapping[str, tuple[str, str | None]], subjects: Mapping[str, tuple[str, str]]) -> Known:
+    """Return what `KnowledgeStore.license_kinds` and `subject_kinds` tell as names that a policy may use."""
     return Known(
-        {p.id: LicenceKind(p.category, p.family) for p in profiles},
-        {e.id: SubjectKind(e.publisher, e.family) for e in entries},
+        {key: LicenceKind(_category(category), family) for key, (category, family) in licences.items()},
+        {key: SubjectKind(publisher, family) for key, (publisher, family) in subjects.items()},
     )
+
+
+def _category(name: str) -> str:
+    """Return a category as profiles write it; texts that nobody has reviewed have ScanCode's."""
+    return name.lower().replace(" ", "_").replace("-", "_")

@@ -21,6 +21,14 @@ class Lapse:
         """Whether it holds no more."""
         return self.days_left < 0
 
+    @property
+    def when(self) -> str:
+        """When it lapses, in words."""
+        if self.has_lapsed:
+            return f"has lapsed on {self.relief.period.last}"
+        days = "today" if self.days_left == 0 else f"in {self.days_left} day{'s' if self.days_left > 1 else ''}"
+        return f"lapses {days}" + (f", on {self.relief.period.last}" if self.days_left else "")
+
 
 def lapsing(policy: Policy, today: date) -> list[Lapse]:
     """Return what has begun and has lapsed, or does within its `remind_days`; what ended first comes first."""

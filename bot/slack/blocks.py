@@ -9,7 +9,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.card import Card, CardLine, Difference
-from bot.model import Alternative, Answer, Citation, Guidance, Precedent, Statement, Subject, Verdict
+from bot.model import (
+    Alternative,
+    Answer,
+    Citation,
+    CompanyPolicy,
+    Guidance,
+    Precedent,
+    Statement,
+    Subject,
+    Verdict,
+)  # fmt: skip
 from bot.slack import kit
 from bot.slack.kit import NOTHING, SECTION_TEXT, Block
 from bot.slack.text import as_quote, escaped, link, one_line, pieces, shortened
@@ -94,6 +104,8 @@ def _opening(answer: Answer) -> Iterator[list[Block]]:
     yield [kit.header(f"{VERDICT_MARKS[answer.verdict]} {VERDICT_WORDS[answer.verdict]}", emoji=True)]
     if answer.precedent is not None:
         yield [kit.section(_precedent(answer.precedent))]
+    if answer.policy is not None:
+        yield [kit.section(_apart(answer.policy))]
     summary = escaped(_in_slack(answer.summary)).strip()
     yield from ([kit.section(piece)] for piece in pieces(summary, SECTION_TEXT) if piece)
     yield from _listed("", (_subject(s) for s in answer.subjects))
@@ -109,6 +121,19 @@ def _precedent(precedent: Precedent) -> str:
     return f"{decided} · decision {one_line(precedent.decision_id)} · the licence alone: {alone}"
 
 
+def _apart(policy: CompanyPolicy) -> str:
+    """Say what licence and company policy come to, each for itself."""
+    licence = _worded(policy.license_verdict)
+    if policy.relieved_verdict is not policy.license_verdict:
+        licence += f" ({_worded(policy.relieved_verdict)} with the licence that was bought)"
+    ours = _worded(policy.verdict) if policy.statements else "no rule speaks of this"
+    return f"*Licence:* {licence} · *Company policy:* {ours}"
+
+
+def _worded(verdict: Verdict) -> str:
+    return f"{VERDICT_MARKS[verdict]} {VERDICT_WORDS[verdict].lower()}"
+
+
 def _subject(subject: Subject) -> str:
     names = ", ".join(link(ref.source_url, ref.name) for ref in subject.licenses) or "no known licence"
     base = f" · built on {one_line(', '.join(subject.inherited_from))}" if subject.inherited_from else ""
@@ -116,12 +141,15 @@ def _subject(subject: Subject) -> str:
 
 
 def _said(answer: Answer) -> Iterator[list[Block]]:
+    company = answer.policy
     for title, mark, statements in (
         ("You may", "✓", answer.permissions),
         ("You must", "☐", answer.conditions),
         ("You may not", "✗", answer.prohibitions),
         ("For a lawyer", "?", answer.unclear),
         ("Also", "·", answer.notes),
+        ("Company policy", "§", company.statements if company else ()),
+        ("Counted in from the company policy", "=", company.facts if company else ()),
     ):
         yield from _listed(title, (_statement(mark, s) for s in statements))
 
@@ -177,11 +205,7 @@ def _open_questions(answer: Answer) -> list[list[Block]]:
 
 
 def _alternatives(alternatives: Iterable[Alternative]) -> Iterator[list[Block]]:
-    lines = (
-        f"→ {one_line(a.name)} · {one_line(a.license_name)} · {VERDICT_MARKS[a.verdict]} "
-        f"{VERDICT_WORDS[a.verdict].lower()}"
-        for a in alternatives
-    )
+    lines = (f"→ {one_line(a.name)} · {one_line(a.license_name)} · {_worded(a.verdict)}" for a in alternatives)
     yield from _listed("Without this problem", lines)
 
 

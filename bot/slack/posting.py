@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackRequestError
 
 from bot.slack.blocks import ANSWERED, Message
 from bot.slack.clients import Clients
-from bot.slack.refusals import is_of_the_place
+from bot.slack.refusals import RefusedError, is_of_the_place
 
 T = TypeVar("T")
 
@@ -91,6 +91,32 @@ class Posting:
         pages = await client.conversations_history(channel=place.channel, include_all_metadata=True, limit=200)
         there = await _parts_in(aiter(pages), mark, most=_LOOKED_THROUGH)
         return await self.parts_there(team, Place(place.channel, there[0]), mark) if 0 in there else {}
+
+    async def upload_once(self, team: str, place: Place, files: Mapping[str, bytes]) -> None:
+        """Put files (none of them empty) into a thread in their order, each unless one of ours by its name is there.
+
+        Raises the SDK's errors, and `RefusedError` where Slack gives an address for a file and does not take it there.
+        """
+        there = await self._files_there(team, place)
+        client = await self._clients.posting(team)
+        for name, content in files.items():
+            if name in there:
+                continue
+            try:
+                await client.files_upload_v2(
+                    channel=place.channel, thread_ts=place.thread_ts, filename=name, content=content
+                )
+            except SlackRequestError as error:  # the SDK's word for every status but 200; a new address may do better
+                raise RefusedError("files.upload", str(error), passing=True) from None
+
+    async def _files_there(self, team: str, place: Place) -> set[str]:
+        """Return the names of our files in a thread; deleted ones have none."""
+        client = await self._clients.calling(team)
+        us = (await client.auth_test())["user_id"]
+        pages = await client.conversations_replies(channel=place.channel, ts=place.thread_ts, limit=200)
+        messages = [message async for page in pages for message in page.get("messages", ())]
+        files = (file for message in messages for file in message.get("files", ()))
+        return {file["name"] for file in files if file.get("user") == us and "name" in file}
 
     async def change(self, team: str, channel: str, ts: str, message: Message) -> None:
         """Put another message in the place of one of ours; where somebody deleted it, nothing is left to change."""

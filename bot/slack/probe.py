@@ -18,6 +18,7 @@ NEEDED_SCOPES = (
     "links:read",
     "links:write",
     "usergroups:read",
+    "files:write",
 )
 """What `deploy/slack-manifest.yaml` asks for, with the reason of each."""
 

@@ -48,7 +48,11 @@ def escaped(text: str) -> str:
 
     Marks that could work are put between two characters without width; at most one empty line stays between two lines.
     """
-    return re.sub(r"[&<>]", lambda m: _ENTITIES[m[0]], _OPENING.sub(rf"{JOINER}\g<0>{GAP}", cleaned(text)))
+    return _with_entities(_OPENING.sub(rf"{JOINER}\g<0>{GAP}", cleaned(text)))
+
+
+def _with_entities(text: str) -> str:
+    return re.sub(r"[&<>]", lambda m: _ENTITIES[m[0]], text)
 
 
 def one_line(text: str) -> str:
@@ -64,6 +68,11 @@ def quoted(text: str) -> str:
 def as_quote(mrkdwn: str) -> str:
     """Return mrkdwn as a block quote."""
     return "\n".join(f"> {line}".rstrip() for line in mrkdwn.split("\n"))
+
+
+def as_code(text: str) -> str:
+    """Return the text on one line as a block of code, to be copied: no guards stand in it, backticks are left out."""
+    return f"```{_with_entities(' '.join(cleaned(text).replace('`', '').split()))}```"
 
 
 def link(url: str | None, label: str) -> str:

@@ -91,7 +91,7 @@ def test_an_address_without_its_slash_is_the_same(slack: Slack) -> None:
 
 def test_more_scopes_than_needed_are_ok(slack: Slack) -> None:
     """Spaces and further scopes are no matter."""
-    slack.scopes = ", ".join([*NEEDED_SCOPES, "files:write"])
+    slack.scopes = ", ".join([*NEEDED_SCOPES, "pins:write"])
 
     assert probe(TOKEN, slack.url)[0] == "ok"
 

@@ -289,7 +289,9 @@ def test_scopes_are_what_the_events_and_doctor_need() -> None:
     scopes = set(MANIFEST["oauth_config"]["scopes"]["bot"])
     assert set(events) == set(SCOPE_OF_EVENT)
     for_events = {scope for scope in SCOPE_OF_EVENT.values() if scope}
-    assert scopes - for_events == {"chat:write", "commands", "im:write", "links:write", "usergroups:read"}
+    assert scopes - for_events == {
+        "chat:write", "commands", "files:write", "im:write", "links:write", "usergroups:read"
+    }  # fmt: skip
     assert for_events <= scopes
     assert set(NEEDED_SCOPES) <= scopes
     assert "user" not in MANIFEST["oauth_config"]["scopes"]

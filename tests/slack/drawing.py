@@ -27,8 +27,10 @@ from typing import IO, Any
 
 from bot.model import Use
 from bot.slack.blocks import answer_messages, card_messages, comparison_messages
+from bot.slack.digest_blocks import digest_messages
 from bot.slack.forms import ask_form
 from bot.slack.text import GAP, JOINER
+from tests.digest.invented import realistic
 from tests.slack import invented
 
 Json = Mapping[str, Any]
@@ -493,11 +495,13 @@ def images() -> dict[str, str]:
     answer = answer_messages(invented.CONDITIONAL)[0]
     card = card_messages(invented.NIMBUS)[0]
     comparison = comparison_messages(invented.NIMBUS, invented.STRATUS, invented.DIFFERENCES)[0]
+    digest = digest_messages(realistic())
     use = Use(("fine_tune", "host_api"), True, "health", {"users": 25_000, "region": "Germany"})
     return {
         "answer": page([question, figure(answer.blocks)]),
         "card": html(card.blocks, frame=Frame.EPHEMERAL),
         "comparison": html(comparison.blocks, frame=Frame.EPHEMERAL),
+        "digest_in_slack": page(figure(message.blocks) for message in digest[:2]),
         "home": html(invented.views()["home"]),
         "form": html(ask_form(subject="Nimbus 7B", use=use, private_metadata="{}")),
     }

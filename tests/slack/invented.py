@@ -36,9 +36,11 @@ from bot.slack.blocks import (
     superseded,
     without_buttons,
 )  # fmt: skip
+from bot.slack.digest_blocks import digest_messages
 from bot.slack.forms import ask_form, compare_form, reason_form
 from bot.slack.home import Home, home_view
 from knowledge.models import DocumentKind, LicenseRecord, Profile
+from tests.digest.invented import quiet, realistic
 
 KNOWLEDGE = "5e80c3d1b7a2"
 NIMBUS_URL = "https://nimbus.example/community-license-1.0"
@@ -65,6 +67,8 @@ def messages() -> dict[str, tuple[Message, ...]]:
         "card_dataset": card_messages(HAIL),
         "comparison": comparison_messages(NIMBUS, STRATUS, DIFFERENCES),
         "comparison_equal": comparison_messages(NIMBUS, NIMBUS, []),
+        "digest": digest_messages(realistic()),
+        "digest_quiet": digest_messages(quiet()),
         "choices": (name_choices("Nimbus could mean several things. Which one?", ["Nimbus 7B", "Nimbus 7B Chat"]),),
         "error": (error_message("r-42ab"),),
         "help": (help_message(),),

@@ -137,9 +137,20 @@ class File:
     id: str
     name: str
     length: int
+    user: str
+    team_id: str
+    created: float = field(default_factory=time.time)
     content: bytes | None = None
     title: str | None = None
     channel: str | None = None
+
+    def shown(self) -> Json:
+        """Return it as a message has it; Slack finds out its type only later."""
+        names = {"id": self.id, "name": self.name, "title": self.title or self.name}
+        whose = {"user": self.user, "user_team": self.team_id, "created": int(self.created)}
+        kind = {"mimetype": "", "filetype": "", "mode": "hosted", "is_external": False}
+        where = f"https://files.loopback.slack.test/{self.team_id}-{self.id}/{self.name}"
+        return names | whose | kind | {"size": self.length, "url_private": where, "permalink": where}
 
 
 @dataclass(slots=True)
@@ -682,8 +693,8 @@ def _set_session(slack: LoopbackSlack, arguments: Json, who: Installation) -> Js
 
 
 @_answers("files.getUploadURLExternal", "filename", "length", scope="files:write")
-def _upload_url(slack: LoopbackSlack, arguments: Json, _: Installation) -> Json:
-    new = File(f"F{next(_NUMBERS)}", arguments["filename"], int(arguments["length"]))
+def _upload_url(slack: LoopbackSlack, arguments: Json, who: Installation) -> Json:
+    new = File(f"F{next(_NUMBERS)}", arguments["filename"], int(arguments["length"]), who.bot_user_id, who.team_id)
     slack.files[new.id] = new
     return {"upload_url": f"{slack.origin}/upload/{new.id}", "file_id": new.id}
 
@@ -691,13 +702,13 @@ def _upload_url(slack: LoopbackSlack, arguments: Json, _: Installation) -> Json:
 @_answers("files.completeUploadExternal", "files", scope="files:write")
 def _complete_upload(slack: LoopbackSlack, arguments: Json, who: Installation) -> Json:
     given = [(slack.files.get(f["id"]), f.get("title")) for f in arguments["files"]]
-    done = [(f, title) for f, title in given if f is not None and f.content is not None]
+    done = [(f, title) for f, title in given if f and f.content is not None and f.team_id == who.team_id]
     if len(done) < len(given):
         raise Refusal("file_not_found")
     channel = slack.writable(arguments["channel_id"], who) if arguments.get("channel_id") else None
     for each, title in done:
         each.title, each.channel = title or each.name, channel.id if channel else None
-    shown = [{"id": f.id, "name": f.name, "title": f.title, "size": f.length} for f, _ in done]
+    shown = [f.shown() for f, _ in done]
     if channel:
         words = {"text": arguments.get("initial_comment", ""), "thread_ts": arguments.get("thread_ts")}
         slack.keep(channel, _of_bot({k: v for k, v in words.items() if v}, who) | {"files": shown})
@@ -1058,7 +1069,9 @@ class LoopbackSlack:
         drop: bool = False,
         times: int = 1,
     ) -> None:
-        """Let the next `times` calls of a method (`*`: any; `response_url`: a response address) go wrong.
+        """Let the next `times` calls of a method go wrong.
+
+        `*` is any method, `response_url` a response address, `upload` the address that a file is uploaded to.
 
         `error` and `status` (with `retry_after`) refuse the work; `hang` does it and answers that many seconds later;
         `drop` does it and closes the connection without an answer. Raises ValueError if nothing is to go wrong.
@@ -1138,11 +1151,14 @@ class LoopbackSlack:
 
     # Files and response addresses
     async def _upload(self, request: web.Request) -> web.Response:
+        fault = self._fault("upload")
         file, content = self.files.get(request.match_info["file"]), await request.read()
+        if (refused := _refused(fault)) is not None:
+            return refused
         if file is None or len(content) != file.length:
             return web.Response(status=400, text="length mismatch or no such file")
         file.content = content
-        return web.Response(text=f"OK - {len(content)}")
+        return await self._spoiled(fault, request, web.Response(text=f"OK - {len(content)}"))
 
     def response_url(self, channel: str = "C1", user: str = "U1") -> str:
         """Return a new response address, good for five uses within half an hour."""

@@ -16,7 +16,7 @@ import pytest
 from aiohttp import ClientConnectionError, ClientSession, web
 from hypothesis import given
 from hypothesis import strategies as st
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler, AsyncServerErrorRetryHandler
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
@@ -420,6 +420,30 @@ async def test_a_file_goes_through_its_three_steps(slack: LoopbackSlack, client:
     assert (message["text"], message["files"][0]["id"]) == ("here", file.id)
     lost = client.files_completeUploadExternal(files=[{"id": "F404", "title": "x"}])
     assert await refusal(lost) == "file_not_found"
+
+
+async def test_a_file_stands_in_the_thread_that_it_was_put_into(slack: LoopbackSlack, client: AsyncWebClient) -> None:
+    """Whoever reads the thread sees name and uploader; another workspace cannot show the file."""
+    ts = (await client.chat_postMessage(channel="C1", text="Digest"))["ts"]
+    await client.files_upload_v2(channel="C1", thread_ts=ts, filename="page.html", content=b"<p>")
+    _, reply = (await client.conversations_replies(channel="C1", ts=ts))["messages"]
+    slack.install("T2", "xoxb-two")
+    other = AsyncWebClient("xoxb-two", base_url=slack.url, session=client.session, retry_handlers=[])
+
+    (file,) = reply["files"]
+    assert (file["name"], file["user"], file["size"], reply["thread_ts"]) == ("page.html", BOT_USER, 3, ts)
+    assert slack.files[file["id"]].content == b"<p>"
+    assert await refusal(other.files_completeUploadExternal(files=[{"id": file["id"]}])) == "file_not_found"
+    assert [m["text"] for m in (await client.conversations_history(channel="C1"))["messages"]] == ["Digest"]
+
+
+async def test_an_upload_address_can_fail(slack: LoopbackSlack, client: AsyncWebClient) -> None:
+    """The SDK says so, and nothing is shown."""
+    slack.fail("upload", status=503)
+    with pytest.raises(SlackRequestError, match="status: 503"):
+        await client.files_upload_v2(channel="C1", filename="a.csv", content="1,2")
+
+    assert slack.messages("C1") == []
 
 
 @pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")  # slack_sdk still uses it

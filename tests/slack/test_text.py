@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.text import GAP, JOINER, escaped, link, one_line, pieces, quoted, shortened
+from bot.slack.text import GAP, JOINER, as_code, cleaned, escaped, link, one_line, pieces, quoted, shortened
 from tests.slack.limits import assert_no_stray_control
 
 TRICKS = (
@@ -50,6 +50,16 @@ def test_escaped_text_holds_nothing_that_slack_acts_on(text: str) -> None:
     assert_inert(escaped(text))
     assert_inert(one_line(text))
     assert "\n" not in one_line(text)
+
+
+@given(hostile)
+def test_code_is_copied_as_it_is(text: str) -> None:
+    """Between the fences stands the text without guards, on one line, and nothing that ends the code."""
+    code = as_code(text)
+    assert_no_stray_control(code)
+
+    assert (code[:3], code[-3:]) == ("```", "```")
+    assert html.unescape(code[3:-3]) == " ".join(cleaned(text).replace("`", "").split())
 
 
 @pytest.mark.parametrize("text", ["*b*", "_i_", "~s~", "`c`", "@here", "x @channel", ":smile:", "> q", "#general"])

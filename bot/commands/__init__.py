@@ -1,0 +1,1 @@
+"""Groups of commands; `bot/cli.py` puts them together."""
