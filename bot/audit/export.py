@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Iterator
-from io import StringIO
 from typing import Any
 
 from bot.audit.log import DecisionLine
+from bot.spreadsheet import csv_line
 
 _COLUMNS = (
     "id", "created_at", "asker", "channel", "verdict", "question", "subjects", "citations", "knowledge_version",
     "elapsed_ms",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is worked out by spreadsheets (OWASP, CSV injection)."""
 
 
 def as_json_lines(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -24,18 +21,8 @@ def as_json_lines(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 
 def as_csv(lines: Iterable[DecisionLine]) -> Iterator[str]:
-    """Return a heading and one line for each decision; no cell works as a formula."""
-    yield _line(_COLUMNS)
+    """Return a heading and one line for each decision; no cell works as a formula, or is longer than a cell may be."""
+    yield csv_line(_COLUMNS)
     for line in lines:
         said = line.to_json() | {"subjects": "; ".join(line.subjects)}
-        yield _line([_harmless(said[name]) for name in _COLUMNS])
-
-
-def _line(cells: Iterable[Any]) -> str:
-    out = StringIO()
-    csv.writer(out).writerow(cells)
-    return out.getvalue()
-
-
-def _harmless(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+        yield csv_line(said[name] for name in _COLUMNS)

@@ -62,6 +62,11 @@ class Asked:
         return Asked(**{**raw, "kind": Kind(raw["kind"]), "use": given})
 
 
+def asker_of(team: str, user: str) -> str:
+    """Return how the record names a person of Slack."""
+    return f"slack:{team}:{user}"
+
+
 _SPEAKING = frozenset({"", "file_share", "thread_broadcast"})
 """Subtypes of messages that people write; all others tell of joins, topics, bots and the like."""
 

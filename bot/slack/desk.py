@@ -21,11 +21,10 @@ from bot.slack import metrics
 from bot.slack.acceptance import Acceptance
 from bot.slack.blocks import Message, answer_messages, error_message, in_channel, marked, plain, superseded
 from bot.slack.clients import Clients
-from bot.slack.conversation import Asked, Kind
+from bot.slack.conversation import Asked, Kind, asker_of
 from bot.slack.forms import FORM_FACTS
 from bot.slack.inbox import Inbox, Mode, Reply
 from bot.slack.posting import Place, Posting
-from bot.slack.refusals import is_of_the_place
 from bot.slack.reviews import Reviews
 from bot.slack.text import one_line, shortened
 from bot.slack.workers import Workers
@@ -128,14 +127,13 @@ class Desk:
             raise LookupError(f"There is no decision {decision_id!r}.")
         place = await self._place(asked)
         is_new = await self._workers.run(self._inbox.will_reply, asked, decision_id, place.channel)
-        try:
-            posted = await self._post_parts(asked.team, place, answer, _lead(asked), is_new=is_new)
-        except SlackApiError as error:
-            if asked.private or not is_of_the_place(error):
-                raise
-            place = await self._direct_place(asked)
-            posted = await self._post_parts(asked.team, place, answer, _lead(asked, refused=True), is_new=is_new)
-        await self._workers.run(self._inbox.replied, asked.key, place.channel, place.thread_ts or posted, posted)
+
+        async def post(where: Place) -> tuple[Place, str]:
+            lead = _lead(asked, refused=where != place)
+            return where, await self._post_parts(asked.team, where, answer, lead, is_new=is_new)
+
+        where, posted = await self._posting.there_or_directly(asked.team, place, asked.user, post)
+        await self._workers.run(self._inbox.replied, asked.key, where.channel, where.thread_ts or posted, posted)
         await self._replace_earlier(asked, decision_id)
         await self._end_session(asked)
         return answer
@@ -193,19 +191,16 @@ class Desk:
     # -- posting -----------------------------------------------------------------------------------------------------
 
     async def _place(self, asked: Asked) -> Place:
-        return await self._direct_place(asked) if asked.private else Place(asked.channel, asked.thread_ts)
-
-    async def _direct_place(self, asked: Asked) -> Place:
-        return await self._posting.direct_place(asked.team, asked.user)
+        if asked.private:
+            return await self._posting.direct_place(asked.team, asked.user)
+        return Place(asked.channel, asked.thread_ts)
 
     async def _tell(self, asked: Asked, message: Message) -> None:
         """Say something where a question was asked, or to its asker directly where we may not write there."""
-        try:
-            await self._posting.say(asked.team, await self._place(asked), message)
-        except SlackApiError as error:
-            if asked.private or not is_of_the_place(error):
-                raise
-            await self._posting.say(asked.team, await self._direct_place(asked), message)
+        place, say = await self._place(asked), self._posting.say
+        await self._posting.there_or_directly(
+            asked.team, place, asked.user, lambda where: say(asked.team, where, message)
+        )
 
     async def _post_parts(self, team: str, place: Place, answer: Answer, lead: str, *, is_new: bool) -> str:
         """Post the messages of an answer, each once, and return the `ts` of the first."""
@@ -232,11 +227,6 @@ class Desk:
             return
         message = superseded(answer_messages(answer)[0])
         await self._posting.change(team, reply.reply_channel, reply.reply_ts, message)
-
-
-def asker_of(team: str, user: str) -> str:
-    """Return how the audit table names a person of Slack."""
-    return f"slack:{team}:{user}"
 
 
 def _subjects(asked: Asked, known: Answer | None) -> tuple[Named, ...] | None:

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.answering.places import places
 from bot.model import Use
 from bot.slack import kit
-from bot.slack.text import cleaned, one_line, shortened
-from knowledge.errors import ClausebotError
+from bot.slack.form_parts import (
+    LONGEST_TEXT,
+    OPTION_VALUE,
+    FormError,
+    View,
+    field,
+    modal,
+    option,
+    read_choice,
+    read_choices,
+    read_text,
+    text_input,
+)
+from bot.slack.text import one_line, shortened
 from knowledge.vocabulary import vocabulary
 
-View = dict[str, Any]
-
-LONGEST_TEXT = 3000
 LONGEST_TERRITORY = 200
-LONGEST_METADATA = 3000
-OPTION_TEXT = 75
-OPTION_VALUE = 150
 MOST_PEOPLE = 10**10
 MOST_DOLLARS = 10**15
 
@@ -36,16 +42,6 @@ REASONS = {
     "unclear": "I do not understand it",
     "other": "Something else",
 }
-
-
-class FormError(ClausebotError):
-    """A field of a form cannot be read; Slack shows the sentence under the field."""
-
-    def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.field = field
-        """The id of the field's block, as `response_action: errors` wants it."""
-        self.sentence = sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +77,21 @@ def ask_form(
     subject_hint = "A model, dataset or licence; type a few letters."
     blocks = [
         *([kit.section(shortened(f"Still open: {one_line(still_open)}", kit.SECTION_TEXT))] if still_open else []),
-        _input("question", "Your question", _question_input(text), hint="Or leave it to the fields below."),
-        _input("subject", "What it is about", _subject_select(subject), hint=subject_hint),
-        _input("actions", "What you want to do", _actions_select(known.actions)),
-        _input("commercial", "Is it commercial?", _commercial_radio(use)),
-        _input("domain", "The field it works in", _domain_select(known.domain)),
-        _input("users", "Number of users", _number("users", known.facts.get("users"), MOST_PEOPLE)),
-        _input("revenue_usd", "Yearly revenue in US dollars", _revenue(known)),
-        _input("region", "Territory", _territory(known), hint="Where you are established: Germany, US, EU."),
+        field("question", "Your question", _question_input(text), hint="Or leave it to the fields below."),
+        field("subject", "What it is about", _subject_select(subject), hint=subject_hint),
+        field("actions", "What you want to do", _actions_select(known.actions)),
+        field("commercial", "Is it commercial?", _commercial_radio(use)),
+        field("domain", "The field it works in", _domain_select(known.domain)),
+        field("users", "Number of users", _number("users", known.facts.get("users"), MOST_PEOPLE)),
+        field("revenue_usd", "Yearly revenue in US dollars", _revenue(known)),
+        field("region", "Territory", _territory(known), hint="Where you are established: Germany, US, EU."),
     ]
-    return _modal("ask", "Ask with details", "Ask", private_metadata, blocks)
+    return modal("ask", "Ask with details", "Ask", private_metadata, blocks)
 
 
 def _question_input(text: str) -> dict[str, Any]:
     initial = {"initial_value": text} if 0 < len(text) <= LONGEST_TEXT else {}
-    return _text_input(multiline=True) | initial
+    return text_input("question") | initial
 
 
 def _revenue(use: Use) -> dict[str, Any]:
@@ -120,7 +116,7 @@ def _subject_search(placeholder: str) -> dict[str, Any]:
         "type": "external_select",
         "action_id": "subject",
         "min_query_length": 1,
-        "placeholder": _plain(placeholder),
+        "placeholder": kit.plain_text(placeholder),
     }
 
 
@@ -154,7 +150,7 @@ def _number(name: str, stated: object, most: int) -> dict[str, Any]:
 def read_ask_form(view_state_values: Mapping[str, Any]) -> Submission:
     """Return what was filled in; raises `FormError` that names the field."""
     values = view_state_values
-    text, subject = _typed(values, "question", LONGEST_TEXT), _chosen(values, "subject")
+    text, subject = read_text(values, "question"), read_choice(values, "subject")
     use = Use(_read_actions(values), _read_commercial(values), _read_domain(values), _read_facts(values))
     if not text and not subject:
         raise FormError("question", "Ask a question, or choose below what it is about.")
@@ -162,21 +158,21 @@ def read_ask_form(view_state_values: Mapping[str, Any]) -> Submission:
 
 
 def _read_actions(values: Mapping[str, Any]) -> tuple[str, ...]:
-    chosen = _all_chosen(values, "actions")
+    chosen = read_choices(values, "actions")
     if any(name not in vocabulary().actions for name in chosen):
         raise FormError("actions", "Choose from the list what you want to do.")
     return chosen
 
 
 def _read_commercial(values: Mapping[str, Any]) -> bool | None:
-    chosen = _chosen(values, "commercial") or "unsure"
+    chosen = read_choice(values, "commercial") or "unsure"
     if chosen not in COMMERCIAL:
         raise FormError("commercial", "Choose yes, no or not sure.")
     return COMMERCIAL[chosen]
 
 
 def _read_domain(values: Mapping[str, Any]) -> str | None:
-    chosen = _chosen(values, "domain") or None
+    chosen = read_choice(values, "domain") or None
     if chosen is not None and chosen not in vocabulary().domains:
         raise FormError("domain", "Choose a field from the list, or leave it empty.")
     return chosen
@@ -192,7 +188,7 @@ def _read_facts(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_number(values: Mapping[str, Any], field: str, most: int, what: str, example: str) -> int | None:
-    typed = _typed(values, field, 40)
+    typed = read_text(values, field, 40)
     if not typed:
         return None
     plain = re.sub(r"(?<=\d)[,'_  \u202f](?=\d{3}(?!\d))", "", typed)
@@ -202,7 +198,7 @@ def _read_number(values: Mapping[str, Any], field: str, most: int, what: str, ex
 
 
 def _read_region(values: Mapping[str, Any]) -> str | None:
-    typed = _typed(values, "region", LONGEST_TERRITORY)
+    typed = read_text(values, "region", LONGEST_TERRITORY)
     codes = [code for part in re.split(r"[,;/&]|\band\b", typed) if part.strip() for code in _codes(part.strip())]
     return ",".join(dict.fromkeys(codes)) or None
 
@@ -234,15 +230,15 @@ def reason_form(decision_id: str) -> View:
     """Return the form that asks what is wrong with an answer; its metadata holds the decision."""
     options = [option(label, name) for name, label in REASONS.items()]
     blocks = [
-        _input("reasons", "What is wrong?", {"type": "checkboxes", "action_id": "reasons", "options": options}),
-        _input("text", "What should it say?", _text_input("text", multiline=True)),
+        field("reasons", "What is wrong?", {"type": "checkboxes", "action_id": "reasons", "options": options}),
+        field("text", "What should it say?", text_input("text")),
     ]
-    return _modal("feedback_reason", "What is wrong?", "Send", json.dumps({"decision": decision_id}), blocks)
+    return modal("feedback_reason", "What is wrong?", "Send", json.dumps({"decision": decision_id}), blocks)
 
 
 def read_reason_form(view_state_values: Mapping[str, Any]) -> Reason:
     """Return what was said; raises `FormError` where nothing was."""
-    reasons, text = _all_chosen(view_state_values, "reasons"), _typed(view_state_values, "text", LONGEST_TEXT)
+    reasons, text = read_choices(view_state_values, "reasons"), read_text(view_state_values, "text")
     if any(name not in REASONS for name in reasons):
         raise FormError("reasons", "Choose from the list what is wrong.")
     if not reasons and not text:
@@ -252,89 +248,17 @@ def read_reason_form(view_state_values: Mapping[str, Any]) -> Reason:
 
 def compare_form(name: str) -> View:
     """Return the form that asks what to compare with; its metadata holds the first name."""
-    block = _input("other", "Compare with", _subject_search("Another model, dataset or licence"), optional=False)
-    return _modal("compare", "Compare", "Compare", json.dumps({"name": name}), [block])
+    block = field("other", "Compare with", _subject_search("Another model, dataset or licence"), optional=False)
+    return modal("compare", "Compare", "Compare", json.dumps({"name": name}), [block])
 
 
 def read_compare_form(view_state_values: Mapping[str, Any]) -> str:
     """Return the other name; raises `FormError` where none was chosen."""
-    name = _chosen(view_state_values, "other", "subject")
+    name = read_choice(view_state_values, "other", "subject")
     if not name:
         raise FormError("other", "Choose what to compare with.")
     return name
 
 
-# -- parts -------------------------------------------------------------------------------------------------------------
-
-
-def option(text: str, value: str) -> dict[str, Any]:
-    """Return one option of a menu; raises `ValueError` for a value over 150 characters, which Slack refuses."""
-    if not 0 < len(value) <= OPTION_VALUE:
-        raise ValueError(f"The value of an option has 1 to {OPTION_VALUE} characters, not {len(value)}.")
-    said = " ".join(cleaned(text).split()) or "–"
-    return {"text": _plain(said if len(said) <= OPTION_TEXT else said[: OPTION_TEXT - 1] + "…"), "value": value}
-
-
-def _modal(callback: str, title: str, submit: str, metadata: str, blocks: Iterable[dict[str, Any]]) -> View:
-    if len(metadata) > LONGEST_METADATA:
-        raise ValueError(f"Slack keeps {LONGEST_METADATA:,} characters of metadata, not {len(metadata):,}.")
-    return {
-        "type": "modal",
-        "callback_id": callback,
-        "title": _plain(title),
-        "submit": _plain(submit),
-        "close": _plain("Cancel"),
-        "private_metadata": metadata,
-        "blocks": list(blocks),
-    }
-
-
-def _input(field: str, label: str, element: dict[str, Any], *, hint: str = "", optional: bool = True) -> dict[str, Any]:
-    block = {"type": "input", "block_id": field, "label": _plain(label), "element": element, "optional": optional}
-    return block | ({"hint": _plain(hint)} if hint else {})
-
-
-def _text_input(name: str = "question", *, multiline: bool) -> dict[str, Any]:
-    return {"type": "plain_text_input", "action_id": name, "multiline": multiline, "max_length": LONGEST_TEXT}
-
-
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text, "emoji": False}
-
-
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-# -- reading the state of a view ---------------------------------------------------------------------------------------
-
-
-def _state(values: Mapping[str, Any], field: str, action: str) -> Mapping[str, Any]:
-    """The state of one field; empty for anything but what Slack sends."""
-    block = values.get(field) if isinstance(values, Mapping) else None
-    element = block.get(action) if isinstance(block, Mapping) else None
-    return element if isinstance(element, Mapping) else {}
-
-
-def _typed(values: Mapping[str, Any], field: str, limit: int) -> str:
-    typed = _state(values, field, field).get("value")
-    text = cleaned(typed).strip() if isinstance(typed, str) else ""
-    if len(text) > limit:
-        raise FormError(field, f"At most {limit:,} characters, please.")
-    return text
-
-
-def _chosen(values: Mapping[str, Any], field: str, action: str = "") -> str:
-    chosen = _state(values, field, action or field).get("selected_option")
-    return _value(chosen)
-
-
-def _all_chosen(values: Mapping[str, Any], field: str) -> tuple[str, ...]:
-    chosen = _state(values, field, field).get("selected_options")
-    found = [_value(c) for c in chosen] if isinstance(chosen, list) else []
-    return tuple(dict.fromkeys(name for name in found if name))
-
-
-def _value(chosen: Any) -> str:
-    value = chosen.get("value") if isinstance(chosen, Mapping) else None
-    return value if isinstance(value, str) else ""

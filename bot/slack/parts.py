@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiohttp
 import structlog
-from slack_bolt.async_app import AsyncRespond
+from slack_bolt.async_app import AsyncAck, AsyncRespond
 from slack_sdk.errors import SlackApiError
 
 from bot.services import Services
@@ -17,6 +19,7 @@ from bot.slack.blocks import Message, plain
 from bot.slack.clients import Clients
 from bot.slack.desk import Desk
 from bot.slack.durable import Jobs
+from bot.slack.form_parts import FormError
 from bot.slack.inbox import Inbox
 from bot.slack.people import Legal
 from bot.slack.refusals import reason
@@ -114,6 +117,21 @@ async def send(respond: AsyncRespond, messages: Sequence[Message], **how: Any) -
         except (aiohttp.ClientError, ValueError, OSError, TimeoutError) as error:
             log.warning("response_not_sent", error=repr(error))
             return
+
+
+@asynccontextmanager
+async def saying_faults(ack: AsyncAck) -> AsyncIterator[None]:
+    """Acknowledge a form that cannot be read: it stays open and says why under the field."""
+    try:
+        yield
+    except FormError as error:
+        await ack(response_action="errors", errors={error.field: error.sentence})
+
+
+def kept_in(view: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a form carries along from where it was opened; raises `ValueError` where it is not what we wrote."""
+    kept: dict[str, Any] = json.loads(text_of(view, "private_metadata"))
+    return kept
 
 
 def team_of(body: Mapping[str, Any]) -> str:

@@ -19,6 +19,9 @@ _TEXTS = frozenset(
         "domain", "url", "private_metadata", "external_id", "view_id", "root_view_id",
     }
 )  # fmt: skip
+_PLACES = frozenset({"channel_id", "ts", "thread_ts"})
+_LONGEST_PLACE = 255
+"""Characters; Slack's have less than 20. Forms carry them along, in metadata that has a limit."""
 _OBJECTS = frozenset(
     {"event", "view", "message", "previous_message", "container", "state", "action", "selected_option"}
 )
@@ -47,7 +50,7 @@ def _fits(name: str, value: Any) -> bool:
     if value is None:
         return name not in {"event", "view", "actions", "action"}
     if name in _TEXTS:
-        return isinstance(value, str)
+        return isinstance(value, str) and (name not in _PLACES or len(value) <= _LONGEST_PLACE)
     if name in _OBJECTS:
         return isinstance(value, Mapping)
     if name in _OBJECTS_OR_TEXTS:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackRequestError
 
 from bot.slack.blocks import ANSWERED, Message
 from bot.slack.clients import Clients
-from bot.slack.refusals import RefusedError
+from bot.slack.refusals import RefusedError, is_of_the_place
+
+T = TypeVar("T")
 
 _LOOKED_THROUGH = 2
 """Pages of 200 messages: a try that is done again follows the one that broke off within minutes."""
@@ -40,6 +42,21 @@ class Posting:
             opened = await (await self._clients.calling(team)).conversations_open(users=user)
             self._direct[team, user] = str(opened["channel"]["id"])
         return Place(self._direct[team, user], "")
+
+    async def there_or_directly(self, team: str, place: Place, user: str, say: Callable[[Place], Awaitable[T]]) -> T:
+        """Say something in a place, or directly to somebody where we may not write there.
+
+        Raises what else Slack refuses, and what it refuses in the direct conversation.
+        """
+        try:
+            return await say(place)
+        except SlackApiError as error:
+            if not is_of_the_place(error):
+                raise
+            direct = await self.direct_place(team, user)
+            if direct == place:
+                raise
+        return await say(direct)
 
     async def say(self, team: str, place: Place, message: Message) -> str:
         """Post a message and return its `ts`. Raises the SDK's errors."""

@@ -11,7 +11,7 @@ from typing import Any
 from bot.model import Answer, Verdict
 from bot.slack import kit
 from bot.slack.blocks import VERDICT_MARKS, VERDICT_WORDS, Message, answer_messages, without_buttons
-from bot.slack.forms import LONGEST_TEXT, FormError, View, option
+from bot.slack.form_parts import FormError, View, field, modal, option, read_choice, read_date, read_text, text_input
 from bot.slack.kit import Block
 from bot.slack.text import one_line, quoted, shortened
 
@@ -50,14 +50,16 @@ class Outcome:
 def case_messages(answer: Answer, *, asker: str, why: str, link: str) -> tuple[Message, ...]:
     """Return a case for the legal channel: why, who asks what with which facts, the answer, and the buttons.
 
-    The first message says what is to be decided; the answer follows in its thread, whole. `asker` is a Slack user id.
+    The first message says what is to be decided; the answer follows in its thread, whole. `asker` is a Slack user id;
+    where it is none, because the name was erased, the case says somebody.
     """
     verdict = f"{VERDICT_MARKS[answer.verdict]} {VERDICT_WORDS[answer.verdict]}"
     asked = quoted(shortened(answer.question, _LONGEST_QUESTION))
     facts = _facts(answer)
+    who = f"<@{asker}>" if asker.isalnum() else "Somebody"
     blocks: list[Block] = [
         kit.header("For legal: a licence question"),
-        kit.section(f"<@{asker}> asked" + (f" (<{link}|in the thread>)" if link else "") + f":\n{asked}"),
+        kit.section(f"{who} asked" + (f" (<{link}|in the thread>)" if link else "") + f":\n{asked}"),
         kit.section(f"*The answer:* {verdict}\n{one_line(answer.summary)}"),
         *([kit.section(f"*What the asker says of the use*\n{facts}")] if facts else []),
         kit.context(f"Here because {WHY.get(why, why)} · decision {one_line(answer.decision_id)}"),
@@ -89,45 +91,46 @@ def outcome_line(outcome: Outcome, *, by: str, on: date) -> str:
 
 def outcome_message(outcome: Outcome, *, by: str, on: date, decision_id: str) -> Message:
     """Return what the asker reads of a decided review."""
-    line = outcome_line(outcome, by=by, on=on)
-    reason = [kit.section(quoted(shortened(outcome.reason, kit.SECTION_TEXT - 100)))] if outcome.reason else []
-    blocks = (kit.section(line), *reason, kit.context(f"decision {one_line(decision_id)}"))
-    return Message(line, blocks)
+    told = _told(outcome, by=by, on=on)
+    return Message(outcome_line(outcome, by=by, on=on), (*told, kit.context(f"decision {one_line(decision_id)}")))
 
 
 def decided_case(message: Message, outcome: Outcome, *, by: str, on: date) -> Message:
     """Return a case as it stands in the legal channel once it is decided: with the outcome, without buttons."""
     kept = without_buttons(message)
-    told = [kit.section(outcome_line(outcome, by=by, on=on))]
-    told += [kit.section(quoted(shortened(outcome.reason, kit.SECTION_TEXT - 100)))] if outcome.reason else []
-    return Message(kept.text, (*kept.blocks, *told))
+    return Message(kept.text, (*kept.blocks, *_told(outcome, by=by, on=on)))
+
+
+def _told(outcome: Outcome, *, by: str, on: date) -> list[Block]:
+    line = kit.section(outcome_line(outcome, by=by, on=on))
+    reason = [kit.section(quoted(shortened(outcome.reason, kit.SECTION_TEXT - 100)))] if outcome.reason else []
+    return [line, *reason]
 
 
 def override_form(decision_id: str) -> View:
     """Return the form for another verdict, the reason and a date until which it holds."""
     verdicts = [option(f"{VERDICT_MARKS[v]} {VERDICT_WORDS[v]}", v.value) for v in Verdict if v is not Verdict.UNKNOWN]
     select = {"type": "static_select", "action_id": "verdict", "options": verdicts}
-    reason = {"type": "plain_text_input", "action_id": "reason", "multiline": True, "max_length": LONGEST_TEXT}
-    return _form("review_override", "Override", decision_id, [
-        _field("verdict", "What counts instead", select),
-        _field("reason", "Why", reason),
-        _field("expires", "Until", {"type": "datepicker", "action_id": "expires"}, optional=True),
-    ])  # fmt: skip
+    blocks = [
+        field("verdict", "What counts instead", select, optional=False),
+        field("reason", "Why", text_input("reason"), optional=False),
+        field("expires", "Until", {"type": "datepicker", "action_id": "expires"}),
+    ]
+    return modal("review_override", "Override", "Send", json.dumps({"decision": decision_id}), blocks)
 
 
 def question_form(decision_id: str) -> View:
     """Return the form for a question to the asker."""
-    text = {"type": "plain_text_input", "action_id": "text", "multiline": True, "max_length": LONGEST_TEXT}
-    return _form("review_ask", "Ask the asker", decision_id, [_field("text", "Your question", text)])
+    block = field("text", "Your question", text_input("text"), optional=False)
+    return modal("review_ask", "Ask the asker", "Send", json.dumps({"decision": decision_id}), [block])
 
 
 def read_override_form(values: Mapping[str, Any], today: date) -> Outcome:
     """Return what was filled in; raises `FormError` that names the field."""
-    chosen = _state(values, "verdict").get("selected_option")
-    verdict = chosen.get("value") if isinstance(chosen, Mapping) else None
+    verdict = read_choice(values, "verdict")
     if verdict not in {v.value for v in Verdict if v is not Verdict.UNKNOWN}:
         raise FormError("verdict", "Choose what counts instead.")
-    reason, expires = _text(values, "reason", "value"), _text(values, "expires", "selected_date")
+    reason, expires = read_text(values, "reason"), read_date(values, "expires")
     if not reason:
         raise FormError("reason", "Say why: the asker and whoever asks next will read it.")
     try:
@@ -141,31 +144,7 @@ def read_override_form(values: Mapping[str, Any], today: date) -> Outcome:
 
 def read_question_form(values: Mapping[str, Any]) -> str:
     """Return the question; raises `FormError` where there is none."""
-    text = _text(values, "text", "value")
+    text = read_text(values, "text")
     if not text:
         raise FormError("text", "Say what you want to know.")
     return text
-
-
-def _form(callback: str, title: str, decision_id: str, blocks: list[Block]) -> View:
-    return {
-        "type": "modal", "callback_id": callback, "title": kit.plain_text(title), "submit": kit.plain_text("Send"),
-        "close": kit.plain_text("Cancel"), "private_metadata": json.dumps({"decision": decision_id}), "blocks": blocks,
-    }  # fmt: skip
-
-
-def _field(name: str, label: str, element: Block, *, optional: bool = False) -> Block:
-    return {
-        "type": "input", "block_id": name, "label": kit.plain_text(label), "element": element, "optional": optional
-    }  # fmt: skip
-
-
-def _state(values: Mapping[str, Any], field: str) -> Mapping[str, Any]:
-    block = values.get(field) if isinstance(values, Mapping) else None
-    element = block.get(field) if isinstance(block, Mapping) else None
-    return element if isinstance(element, Mapping) else {}
-
-
-def _text(values: Mapping[str, Any], field: str, name: str) -> str:
-    found = _state(values, field).get(name)
-    return found.strip() if isinstance(found, str) else ""

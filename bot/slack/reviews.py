@@ -16,9 +16,9 @@ from bot.audit.precedents import key_of
 from bot.model import Answer, Verdict
 from bot.services import Services
 from bot.slack.blocks import Message, marked, plain
-from bot.slack.inbox import Inbox
+from bot.slack.conversation import asker_of
+from bot.slack.inbox import Inbox, Reply
 from bot.slack.posting import Place, Posting
-from bot.slack.refusals import is_of_the_place
 from bot.slack.review_blocks import Outcome, case_messages, decided_case, outcome_message
 from bot.slack.workers import Workers
 
@@ -48,7 +48,7 @@ class Reviews:
             return False, []
         if not self._channel:
             return True, []
-        job = {"task": "review", "team": team, "decision": decision_id, "asker": actor, "why": why}
+        job = {"task": "review", "team": team, "decision": decision_id, "why": why}
         self._inbox.accept({key: job})
         return True, [key]
 
@@ -72,8 +72,7 @@ class Reviews:
         body, audit = outcome.to_json(), self._services.audit
         answer = audit.answer(decision_id)
         about = key_of(answer) if answer else ""
-        actor = f"slack:{team}:{user}"
-        if not audit.note(decision_id, EventKind.REVIEW_CLOSED, actor, body, key=key, about=about):
+        if not audit.note(decision_id, EventKind.REVIEW_CLOSED, asker_of(team, user), body, key=key, about=about):
             return None
         job = {"task": "outcome", "team": team, "decision": decision_id, "by": user, "on": today, "outcome": body}
         self._inbox.accept({key: job})
@@ -83,14 +82,11 @@ class Reviews:
 
     async def show(self, key: str, job: Mapping[str, Any]) -> None:
         """Show a case in the legal channel, once."""
-        answer = await self._answer(job["decision"])
         reply = await self._workers.run(self._inbox.reply_to, job["decision"])
-        asker = str((await self._workers.run(self._services.audit.show, job["decision"]) or {}).get("asker", ""))
         link = await self._posting.permalink(job["team"], reply.reply_channel, reply.reply_ts) if reply else ""
-        messages = case_messages(answer, asker=asker.rpartition(":")[2], why=job["why"], link=link)
-        place = Place(self._channel or "", "")
+        messages = await self._case(job["decision"], reply, job["why"], link)
         shown = [marked(message, key, part) for part, message in enumerate(messages)]
-        await self._posting.say_once(job["team"], place, shown, key)
+        await self._posting.say_once(job["team"], Place(self._channel or "", ""), shown, key)
 
     async def tell(self, _key: str, job: Mapping[str, Any]) -> None:
         """Tell the asker what legal decided, and mark the case in the legal channel."""
@@ -99,21 +95,16 @@ class Reviews:
         message = outcome_message(outcome, by=job["by"], on=on, decision_id=decision)
         reply = await self._workers.run(self._inbox.reply_to, decision)
         if reply is not None:
-            place = Place(reply.reply_channel, reply.thread_ts)
-            await self._say_to_asker(team, place, reply.asker, marked(message, f"outcome:{decision}", 0))
-        await self._mark_case(team, decision, outcome, by=job["by"], on=on)
+            mark, place = f"outcome:{decision}", Place(reply.reply_channel, reply.thread_ts)
+            said, say_once = [marked(message, mark, 0)], self._posting.say_once
+            await self._posting.there_or_directly(
+                team, place, reply.asker, lambda where: say_once(team, where, said, mark)
+            )
+        await self._mark_case(team, decision, reply, outcome, by=job["by"], on=on)
 
-    async def _say_to_asker(self, team: str, place: Place, asker: str, message: Message) -> None:
-        """Say something in the asker's thread, or directly where we may no longer write there."""
-        mark = str((message.metadata or {})["event_payload"]["decision_id"])
-        try:
-            await self._posting.say_once(team, place, [message], mark)
-        except SlackApiError as error:
-            if not is_of_the_place(error):
-                raise
-            await self._posting.say_once(team, await self._posting.direct_place(team, asker), [message], mark)
-
-    async def _mark_case(self, team: str, decision: str, outcome: Outcome, *, by: str, on: date) -> None:
+    async def _mark_case(
+        self, team: str, decision: str, reply: Reply | None, outcome: Outcome, *, by: str, on: date
+    ) -> None:
         if not self._channel:
             return
         key = f"review_opened:{decision}"
@@ -121,11 +112,8 @@ class Reviews:
         opened = await self._workers.run(self._inbox.job_or_none, key)
         if 0 not in there or opened is None:
             return
-        answer = await self._answer(decision)
-        asker = str((await self._workers.run(self._services.audit.show, decision) or {}).get("asker", ""))
-        case = case_messages(answer, asker=asker.rpartition(":")[2], why=opened["why"], link="")[0]
-        shown = decided_case(case, outcome, by=by, on=on)
-        await self._posting.change(team, self._channel, there[0], shown)
+        case, *_ = await self._case(decision, reply, opened["why"])
+        await self._posting.change(team, self._channel, there[0], decided_case(case, outcome, by=by, on=on))
 
     async def ask(self, team: str, decision_id: str, user: str, text: str) -> bool:
         """Ask the asker something in their thread; return false where there is no thread."""
@@ -138,11 +126,15 @@ class Reviews:
             await self._posting.say(team, Place(reply.reply_channel, reply.thread_ts), message)
         except SlackApiError:
             return False
-        actor, key = f"slack:{team}:{user}", f"review_asked:{decision_id}:{datetime.now(UTC).timestamp()}"
+        actor, key = asker_of(team, user), f"review_asked:{decision_id}:{datetime.now(UTC).timestamp()}"
         await self._workers.run(
             self._services.audit.note, decision_id, EventKind.REVIEW_ASKED, actor, {"text": text}, key=key
         )
         return True
+
+    async def _case(self, decision: str, reply: Reply | None, why: str, link: str = "") -> tuple[Message, ...]:
+        asker = reply.asker if reply else ""
+        return case_messages(await self._answer(decision), asker=asker, why=why, link=link)
 
     async def _answer(self, decision_id: str) -> Answer:
         answer = await self._workers.run(self._services.audit.answer, decision_id)

@@ -47,13 +47,19 @@ class Running:
 
 
 def check(settings: Settings, *, socket: bool) -> None:
-    """Raise `ConfigurationError` with what is missing to serve."""
+    """Raise `ConfigurationError` with what is missing to serve, or does not go together."""
     several = {
         "SLACK_CLIENT_ID": settings.slack_client_id,
         "SLACK_CLIENT_SECRET": settings.slack_client_secret,
         "CLAUSEBOT_TOKEN_KEY": settings.token_key,
     }
-    needed = several if any(several.values()) else {"SLACK_BOT_TOKEN": settings.slack_bot_token}
+    given = [name for name, value in several.items() if value]
+    if socket and given:
+        raise ConfigurationError(
+            "Socket Mode serves one workspace, because `/slack/install` needs HTTP: "
+            f"serve without --socket, or take out {' and '.join(given)}."
+        )
+    needed = several if given else {"SLACK_BOT_TOKEN": settings.slack_bot_token}
     needed = needed | (
         {"SLACK_APP_TOKEN": settings.slack_app_token}
         if socket

@@ -9,12 +9,11 @@ from dataclasses import replace
 from io import StringIO
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.digest.rows import DecisionRow, Thing
-from bot.digest.tables import COLUMNS, LONGEST_CELL, decisions_csv, digest_json, harmless
+from bot.digest.tables import COLUMNS, decisions_csv, digest_json
 from bot.digest.text import counted
+from tests.bot.test_spreadsheet import ATTACKS
 from tests.digest import invented
 from tests.digest.invented import ZONE
 
@@ -53,10 +52,7 @@ def test_every_decision_is_a_row() -> None:
     assert {row["unknown_names"] for row in rows} == {"", "Föhn 8B", "föhn 8B", "Gale Instruct", "mistral-ish-v9"}
 
 
-@pytest.mark.parametrize(
-    "attack", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "|calc", "%0A", "\u202e=1",
-               "\0=1", "\ufeff=1", "\u00a0=1", '=HYPERLINK("https://evil.example","x")', "=cmd|' /C calc'!A0"],
-)  # fmt: skip
+@pytest.mark.parametrize("attack", ATTACKS)
 def test_no_cell_is_a_formula(attack: str) -> None:
     """Wherever text from outside goes, also behind what is not seen."""
     row = replace(ROW, id=attack, asker=attack, channel=attack, question=attack, subjects=(Thing("a", attack),),
@@ -66,28 +62,6 @@ def test_no_cell_is_a_formula(attack: str) -> None:
     attacked = ("decision", "asker", "channel", "question", "subjects", "licences", "unknown_names", "denied_by")
     assert all(cells[name].startswith("'") for name in attacked)
     assert len(cells) == len(COLUMNS)
-
-
-@given(st.text())
-def test_a_harmless_cell_keeps_its_text(text: str) -> None:
-    """But for what is not seen; whoever reads the file gets the same number of cells, whatever is in them."""
-    cell = harmless(text)
-    (cells,) = read([replace(ROW, question=text)])
-
-    assert cell.lstrip(" ")[:1] not in set("=+-@|%")
-    assert [c for c in cell.removeprefix("'") if not c.isspace()] == [
-        c for c in text.removeprefix("'") if c.isprintable() and not c.isspace()
-    ]
-    assert cells["question"] == cell
-    assert tuple(cells) == COLUMNS
-
-
-def test_a_cell_is_not_longer_than_excel_takes() -> None:
-    """What is cut says so."""
-    cell = harmless("=" + "x" * 40_000)
-
-    assert len(cell) <= LONGEST_CELL + 2
-    assert cell.endswith("…")
 
 
 def test_the_file_is_written_while_it_is_read() -> None:

@@ -316,30 +316,20 @@ FAULTS = {
         relief("licences_bought", "remind_days", covers__licences='["open-1"]', remind_days="5"),
         "bought licence 'a', remind_days: nothing lapses without an end",
     ),
-    "unknown licence": (
-        rule("when.licences", when__licences='["open1"]'),
-        "rule 'a', when, licences, item 1: there is no licence 'open1'; write 'open-1'",
-    ),
-    "unknown publisher": (
-        rule("when.publishers", when__publishers='["Lab"]'),
-        "there is no publisher 'Lab'; write 'The Lab'",
-    ),
-    "unknown family": (
-        rule("when.families", when__families='["noprofit"]'),
-        "there is no family of licences 'noprofit'; write 'no-profit'",
-    ),
-    "unknown category": (
-        rule("when.categories", when__categories='["non-commercial"]'),
-        "there is no category 'non-commercial'; write 'non_commercial'",
-    ),
-    "unknown action": (
-        rule("when.actions", when__actions='["finetune"]'),
-        "there is no action 'finetune'; write 'fine_tune'",
-    ),
-    "unknown domain": (
-        rule("when.domains", when__domains='["medicine"]'),
-        "there is no domain 'medicine'; write one of adult, advertising",
-    ),
+    **{
+        f"unknown {kind}": (
+            rule(f"when.{key}", **{f"when__{key}": f'["{wrong}"]'}),
+            f"rule 'a', when, {key}, item 1: there is no {named} '{wrong}'; write {right}",
+        )
+        for kind, named, key, wrong, right in (
+            ("licence", "licence", "licences", "open1", "'open-1'"),
+            ("publisher", "publisher", "publishers", "Lab", "'The Lab'"),
+            ("family", "family of licences", "families", "noprofit", "'no-profit'"),
+            ("category", "category", "categories", "non-commercial", "'non_commercial'"),
+            ("action", "action", "actions", "finetune", "'fine_tune'"),
+            ("domain", "domain", "domains", "medicine", "one of adult, advertising"),
+        )
+    },
     "unknown rule": (
         relief("exceptions", "covers.rules", reason='"d"', covers__rules='["other"]'),
         "exception 'a', covers, rule 1: there is no rule of this file 'other'; leave it out, there is none at all",

@@ -112,6 +112,17 @@ async def test_where_we_may_not_write_the_asker_gets_the_answer(bot: Bot, error:
     assert bot.slack.messages("C1") == []
 
 
+async def test_what_is_refused_directly_is_not_tried_there_again(bot: Bot) -> None:
+    """Where answers are private there is no other place: the answer is refused once, and so is the apology."""
+    await set_mode(bot, "private")
+    bot.slack.fail("chat.postMessage", error="restricted_action", times=2)
+    await bot.send(asks(bot.slack, "may we sell a bench with Qwen2 7B inside?"))
+    await settled(bot)
+
+    assert len(bot.slack.called("chat.postMessage")) == 2
+    assert bot.slack.messages("D1") == []
+
+
 async def test_a_pasted_address_shows_its_card(bot: Bot) -> None:
     """A model, a dataset, with or without a path behind it; what is not known stays a bare link."""
     known = [

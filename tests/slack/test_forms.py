@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,17 +12,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model import Use
+from bot.slack.form_parts import FormError, option
 from bot.slack.forms import (
-    FormError,
     Reason,
     Submission,
     ask_form,
     compare_form,
-    option,
     read_ask_form,
     read_compare_form,
     read_reason_form,
     reason_form,
+)
+from bot.slack.review_blocks import (
+    Outcome,
+    override_form,
+    question_form,
+    read_override_form,
+    read_question_form,
 )
 from knowledge.vocabulary import vocabulary
 from tests.slack.limits import assert_view_within_limits
@@ -190,7 +197,18 @@ junk = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["value", "selected_option", "selected_options", "users", "region", "actions", "subject"]),
+            st.sampled_from(
+                [
+                    "value",
+                    "selected_option",
+                    "selected_options",
+                    "selected_date",
+                    "users",
+                    "region",
+                    "actions",
+                    "subject",
+                ]
+            ),
             inner,
             max_size=3,
         )
@@ -210,6 +228,9 @@ fields = st.sampled_from(
         "reasons",
         "text",
         "other",
+        "verdict",
+        "reason",
+        "expires",
     ]
 )
 
@@ -225,8 +246,13 @@ def outcome(read: Callable[[dict[str, Any]], object], state: dict[str, Any]) -> 
 @given(st.dictionaries(fields, junk | st.dictionaries(fields, junk, max_size=3), max_size=6))
 def test_malformed_states_never_break_the_readers(state: dict[str, Any]) -> None:
     """Whatever is sent, the outcome is a value or a sentence for the person."""
-    for read in (read_ask_form, read_reason_form, read_compare_form):
+    for read in (read_ask_form, read_reason_form, read_compare_form, read_override, read_question_form):
         assert outcome(read, state)
+
+
+def read_override(state: dict[str, Any]) -> Outcome:
+    """Read legal's form on a day in 2026."""
+    return read_override_form(state, date(2026, 11, 23))
 
 
 @given(hostile, hostile, hostile)
@@ -241,6 +267,16 @@ def test_forms_prefilled_with_hostile_text_stay_within_limits(name: str, domain:
 
 
 # -- the other forms ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("build", [override_form, question_form])
+def test_the_forms_of_a_review_ask_for_what_they_need(build: Callable[[str], dict[str, Any]]) -> None:
+    """They keep the decision, and Slack lets nobody send them without a text; a date may stay open."""
+    view = build("d-1")
+
+    assert_view_within_limits(view)
+    assert json.loads(view["private_metadata"]) == {"decision": "d-1"}
+    assert {b["block_id"] for b in view["blocks"] if b["optional"]} <= {"expires"}
 
 
 def test_the_reason_form_keeps_its_decision() -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from bot.audit.precedents import with_precedent
 from bot.model import Verdict
+from bot.slack.review_blocks import case_messages
+from tests.slack import invented
 from tests.slack.conftest import Bot
 from tests.slack.loopback import block_action, button, feedback, view_submission
 from tests.slack.test_asking import answers, decision_of, settled
@@ -46,6 +48,18 @@ async def press(bot: Bot, case: dict[str, Any], action: str, decision: str, user
     assert (await interact(bot, click)).status == 200
 
 
+async def form_of(bot: Bot, answer: dict[str, Any], action: str) -> dict[str, Any]:
+    """Have legal asked about an answer, press a button of the case that opens a form, and return that form."""
+    await press(bot, await case_of(bot, answer), action, decision_of(answer))
+    await bot.slack.wait_for("views.open")
+    return next(reversed(bot.slack.views.values()))
+
+
+def until(day: str) -> dict[str, Any]:
+    """The state of the date until which an override holds."""
+    return {"expires": {"expires": {"type": "datepicker", "selected_date": day}}}
+
+
 async def test_an_approved_answer_is_told_to_the_asker(bot: Bot) -> None:
     """The case has question, answer, clauses and facts; the outcome is named and dated in both places."""
     answer = await asked_and_answered(bot, "we have 2 million MAU, may we sell a radio with Llama 3 inside?")
@@ -71,21 +85,16 @@ async def test_an_approved_answer_is_told_to_the_asker(bot: Bot) -> None:
 async def test_an_override_has_a_reason_and_may_lapse(bot: Bot) -> None:
     """What counts instead, why and until when; a second decision is refused."""
     answer = await asked_and_answered(bot, "may we sell a toaster with Llama 3 inside?")
-    decision = decision_of(answer)
-    case = await case_of(bot, answer)
-    await press(bot, case, "review_override", decision)
-    await bot.slack.wait_for("views.open")
-    view = next(reversed(bot.slack.views.values()))
+    view = await form_of(bot, answer, "review_override")
     nothing = await interact(bot, view_submission(view, chosen("verdict", "prohibited"), user="U9"))
     filled = chosen("verdict", "prohibited") | typed("reason", REASON)
-    past = {"expires": {"expires": {"type": "datepicker", "selected_date": "2020-01-01"}}}
-    late = await interact(bot, view_submission(view, filled | past, user="U9"))
-    soon = {"expires": {"expires": {"type": "datepicker", "selected_date": "2099-01-01"}}}
-    stranger = await interact(bot, view_submission(view, filled | soon, user="U2"))
-    done = await interact(bot, view_submission(view, filled | soon, user="U9"))
+    late = await interact(bot, view_submission(view, filled | until("2020-01-01"), user="U9"))
+    whole = filled | until("2099-01-01")
+    stranger = await interact(bot, view_submission(view, whole, user="U2"))
+    done = await interact(bot, view_submission(view, whole, user="U9"))
     await bot.slack.wait_until(lambda: "ACME" in str(bot.slack.messages("C1", answer["thread_ts"])), "the outcome")
-    again = await interact(bot, view_submission(view, filled | soon, user="U9"))
-    (body,) = [body for kind, _, body in notes(bot, decision) if kind == "review_closed"]
+    again = await interact(bot, view_submission(view, whole, user="U9"))
+    (body,) = [body for kind, _, body in notes(bot, decision_of(answer)) if kind == "review_closed"]
 
     assert "reason" in nothing.json["errors"]
     assert "expires" in late.json["errors"]
@@ -112,11 +121,7 @@ async def test_an_outcome_finds_an_asker_whose_channel_is_closed(bot: Bot) -> No
 async def test_a_decided_review_is_a_precedent(bot: Bot) -> None:
     """The same question in other words gets it first, beside the clauses; another use does not, nor does a new text."""
     answer = await asked_and_answered(bot, "may we sell a phone app with Gemma 3 inside?")
-    decision = decision_of(answer)
-    case = await case_of(bot, answer)
-    await press(bot, case, "review_override", decision)
-    await bot.slack.wait_for("views.open")
-    view = next(reversed(bot.slack.views.values()))
+    view = await form_of(bot, answer, "review_override")
     filled = chosen("verdict", "prohibited") | typed("reason", "Not before the audit.")
     await interact(bot, view_submission(view, filled, user="U9"))
     await settled(bot)
@@ -129,7 +134,7 @@ async def test_a_decided_review_is_a_precedent(bot: Bot) -> None:
 
     assert (row.verdict, row.precedent.verdict) == (Verdict.PROHIBITED, Verdict.PROHIBITED)
     assert row.precedent.license_verdict is Verdict.CONDITIONAL
-    assert row.precedent.decision_id == decision
+    assert row.precedent.decision_id == decision_of(answer)
     assert row.citations
     assert row.summary.startswith("Legal decided this on")
     assert "Not before the audit" in row.summary
@@ -158,18 +163,27 @@ async def test_others_may_not_decide(bot: Bot) -> None:
 async def test_the_asker_is_asked_in_the_thread(bot: Bot) -> None:
     """By name, with the question; the record has it."""
     answer = await asked_and_answered(bot, "may we sell a fridge with Llama 3 inside?")
-    decision = decision_of(answer)
-    case = await case_of(bot, answer)
-    await press(bot, case, "review_ask", decision)
-    await bot.slack.wait_for("views.open")
-    view = next(reversed(bot.slack.views.values()))
+    view = await form_of(bot, answer, "review_ask")
     done = await interact(bot, view_submission(view, typed("text", "Who are the <!channel> customers?"), user="U9"))
     asked = bot.slack.messages("C1", answer["thread_ts"])[-1]
 
     assert done.body == b""
     assert asked["text"].startswith("<@U1> Legal asks:")
     assert "<!channel>" not in str(asked)
-    assert ("review_asked", "slack:T1:U9", {"text": "Who are the <!channel> customers?"}) in notes(bot, decision)
+    assert ("review_asked", "slack:T1:U9", {"text": "Who are the <!channel> customers?"}) in notes(
+        bot, decision_of(answer)
+    )
+
+
+def test_a_case_whose_asker_was_erased_names_nobody() -> None:
+    """A mention of nobody would be shown as it is written."""
+    named, erased = (
+        case_messages(invented.ALLOWED, asker=asker, why="asked", link="")[0].blocks[1]["text"]["text"]
+        for asker in ("U1", "(erased)")
+    )
+
+    assert named.startswith("<@U1> asked:")
+    assert erased.startswith("Somebody asked:")
 
 
 @pytest.mark.parametrize("why", ["needs_review", "feedback"])

@@ -13,8 +13,9 @@ from bot.services import Services
 from bot.slack.blocks import plain
 from bot.slack.conversation import Asked, Kind, read_event, read_shortcut
 from bot.slack.desk import ChannelOffError
-from bot.slack.forms import FormError, View, ask_form, option, read_ask_form
-from bot.slack.parts import Parts, send, team_of, text_of
+from bot.slack.form_parts import FormError, View, option
+from bot.slack.forms import ask_form, read_ask_form
+from bot.slack.parts import Parts, saying_faults, send, team_of, text_of
 from knowledge.database import StoreError
 
 log = structlog.get_logger()
@@ -86,7 +87,7 @@ class Asking:
 
     async def handle_filled_form(self, ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
         """Take the question of a filled form, or say under the field what cannot be read."""
-        try:
+        async with saying_faults(ack):
             filled = read_ask_form(view["state"]["values"])
             about = _object(text_of(view, "private_metadata"))
             asked = Asked(
@@ -95,13 +96,11 @@ class Asking:
                 private=not text_of(about, "thread_ts"), subject=filled.subject, use=filled.use,
                 about=text_of(about, "decision"),
             )  # fmt: skip
-            await self._take(asked)
-        except FormError as error:
-            await ack(response_action="errors", errors={error.field: error.sentence})
-        except StoreError:
-            log.exception("form_not_taken")
-            await ack(response_action="errors", errors={"question": "I could not take this just now; send it again."})
-        else:
+            try:
+                await self._take(asked)
+            except StoreError as error:
+                log.exception("form_not_taken")
+                raise FormError("question", "I could not take this just now; send it again.") from error
             await ack()
 
 

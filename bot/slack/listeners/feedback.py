@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,9 +9,9 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.audit.log import EventKind
 from bot.slack.blocks import plain
-from bot.slack.desk import asker_of
-from bot.slack.forms import FormError, read_reason_form, reason_form
-from bot.slack.parts import Parts, send, team_of, text_of
+from bot.slack.conversation import asker_of
+from bot.slack.forms import read_reason_form, reason_form
+from bot.slack.parts import Parts, kept_in, saying_faults, send, team_of, text_of
 
 _THANKS = plain("Thank you; it is noted with the decision.")
 
@@ -37,23 +36,20 @@ class Feedback:
         await self._note(body, decision, EventKind.FEEDBACK, {"rating": rating}, text_of(action, "action_ts"))
         await ack()
         if rating == "down":
-            self._parts.afterwards.do(self._parts.open_view(body, reason_form(decision), respond))
             _, keys = await self._open_review(body, decision, "feedback")
-            self._parts.afterwards.do(self._parts.start(keys))
+            form = self._parts.open_view(body, reason_form(decision), respond)
+            self._parts.afterwards.do(self._parts.start(keys), form)
         else:
             self._parts.afterwards.do(send(respond, [_THANKS]))
 
     async def handle_reason(self, ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
         """Note what is wrong with an answer."""
-        try:
+        async with saying_faults(ack):
             said = read_reason_form(view["state"]["values"])
-        except FormError as error:
-            await ack(response_action="errors", errors={error.field: error.sentence})
-            return
-        decision = text_of(json.loads(text_of(view, "private_metadata")), "decision")
-        what = {"rating": "down", "reasons": list(said.reasons), "text": said.text}
-        await self._note(body, decision, EventKind.FEEDBACK, what, text_of(view, "id"))
-        await ack()
+            what = {"rating": "down", "reasons": list(said.reasons), "text": said.text}
+            decision = text_of(kept_in(view), "decision")
+            await self._note(body, decision, EventKind.FEEDBACK, what, text_of(view, "id"))
+            await ack()
 
     async def handle_ask_legal(
         self, ack: AsyncAck, action: Mapping[str, Any], body: Mapping[str, Any], respond: AsyncRespond

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.services import Services
 from bot.slack.blocks import Message, answer_messages, as_view, plain, without_buttons
-from bot.slack.desk import asker_of
+from bot.slack.conversation import asker_of
 from bot.slack.home import Home, home_view
 from bot.slack.parts import Parts, team_of, text_of
 

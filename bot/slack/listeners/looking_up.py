@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -11,10 +10,10 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.slack.blocks import Message, as_view
 from bot.slack.channel import channel_setting
-from bot.slack.forms import FormError, compare_form, read_compare_form
+from bot.slack.forms import compare_form, read_compare_form
 from bot.slack.inbox import Mode
 from bot.slack.lookup import clauses_of, compared, look_up, shared, unfurled
-from bot.slack.parts import Parts, send, team_of, text_of
+from bot.slack.parts import Parts, kept_in, saying_faults, send, team_of, text_of
 
 _CHANNEL = re.compile(r"channel(?:\s+(\w+))?\s*", re.IGNORECASE)
 
@@ -73,14 +72,10 @@ class LookingUp:
 
     async def handle_compare(self, ack: AsyncAck, view: Mapping[str, Any]) -> None:
         """Show where two names differ, in place of the form."""
-        try:
+        async with saying_faults(ack):
             other = read_compare_form(view["state"]["values"])
-        except FormError as error:
-            await ack(response_action="errors", errors={error.field: error.sentence})
-            return
-        one = text_of(json.loads(text_of(view, "private_metadata")), "name")
-        messages = await self._parts.look_up(compared, one, other)
-        await ack(response_action="update", view=as_view("Where they differ", messages))
+            messages = await self._parts.look_up(compared, text_of(kept_in(view), "name"), other)
+            await ack(response_action="update", view=as_view("Where they differ", messages))
 
     async def handle_share(self, ack: AsyncAck, action: Mapping[str, Any], respond: AsyncRespond) -> None:
         """Show a card to the whole channel."""

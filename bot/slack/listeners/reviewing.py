@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,8 +9,8 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.slack.blocks import plain
-from bot.slack.forms import FormError
-from bot.slack.parts import Parts, send, team_of, text_of
+from bot.slack.form_parts import FormError
+from bot.slack.parts import Parts, kept_in, saying_faults, send, team_of, text_of
 from bot.slack.review_blocks import Outcome, override_form, question_form, read_override_form, read_question_form
 
 _NOT_LEGAL = plain("Only the legal group may decide this. If you belong to it, ask whoever runs me to add you.")
@@ -70,45 +69,29 @@ class Reviewing:
 
     async def handle_override(self, ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
         """Put another verdict in the place of an answer's."""
-        try:
-            keys = await self._overridden(body, view)
-        except FormError as error:
-            await ack(response_action="errors", errors={error.field: error.sentence})
-            return
-        self._parts.afterwards.do(self._parts.start(keys))
-        await ack()
-
-    async def _overridden(self, body: Mapping[str, Any], view: Mapping[str, Any]) -> list[str]:
-        outcome = read_override_form(view["state"]["values"], datetime.now(UTC).date())
-        if not await self._may(body):
-            raise FormError("verdict", "Only the legal group may decide this.")
-        keys = await self._close(body, _decision(view), outcome)
-        if keys is None:
-            raise FormError("verdict", "This was decided already.")
-        return keys
+        async with saying_faults(ack):
+            outcome = read_override_form(view["state"]["values"], datetime.now(UTC).date())
+            if not await self._may(body):
+                raise FormError("verdict", "Only the legal group may decide this.")
+            keys = await self._close(body, text_of(kept_in(view), "decision"), outcome)
+            if keys is None:
+                raise FormError("verdict", "This was decided already.")
+            self._parts.afterwards.do(self._parts.start(keys))
+            await ack()
 
     async def handle_question(self, ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
         """Ask the asker in their thread."""
-        try:
-            await self._ask(body, view)
-        except FormError as error:
-            await ack(response_action="errors", errors={error.field: error.sentence})
-            return
-        await ack()
-
-    async def _ask(self, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
-        text = read_question_form(view["state"]["values"])
-        if not await self._may(body):
-            raise FormError("text", "Only the legal group may ask here.")
-        if not await self._parts.reviews.ask(team_of(body), _decision(view), text_of(body, "user", "id"), text):
-            raise FormError("text", "The asker's thread cannot be reached; write to them yourself.")
+        async with saying_faults(ack):
+            text = read_question_form(view["state"]["values"])
+            if not await self._may(body):
+                raise FormError("text", "Only the legal group may ask here.")
+            decision, user = text_of(kept_in(view), "decision"), text_of(body, "user", "id")
+            if not await self._parts.reviews.ask(team_of(body), decision, user, text):
+                raise FormError("text", "The asker's thread cannot be reached; write to them yourself.")
+            await ack()
 
     async def _may(self, body: Mapping[str, Any]) -> bool:
         return await self._parts.legal.has(team_of(body), text_of(body, "user", "id"))
 
     async def _close(self, body: Mapping[str, Any], decision: str, outcome: Outcome) -> list[str] | None:
         return await self._parts.reviews.close(team_of(body), decision, text_of(body, "user", "id"), outcome)
-
-
-def _decision(view: Mapping[str, Any]) -> str:
-    return text_of(json.loads(text_of(view, "private_metadata")), "decision")
