@@ -190,7 +190,8 @@ class KnowledgeStore:
         """Return the texts that another version took the place of in a span, oldest change first."""
         newer, old = aliased(DocumentRow), DocumentRow
         columns: list[Any] = [
-            old.key, old.kind, old.title, old.sha256, col(newer.sha256).label("after"), newer.source_url, old.superseded_at,
+            old.key, old.kind, old.title, old.sha256, old.superseded_at, col(newer.sha256).label("after"),
+            newer.source_url,
         ]  # fmt: skip
         query = (
             select(*columns)

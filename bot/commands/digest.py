@@ -6,12 +6,15 @@ import asyncio
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.commands.common import AsJson, fail, opened
 from bot.services import Services
+
+if TYPE_CHECKING:
+    from bot.digest.week import Week
 
 
 def digest(

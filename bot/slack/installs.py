@@ -37,6 +37,8 @@ from sqlalchemy import Column, DateTime, Engine, delete, insert, select, update
 from sqlmodel import Field, SQLModel, col
 
 from bot.errors import ConfigurationError
+from bot.settings import Settings
+from bot.slack.clients import Clients
 from bot.slack.probe import NEEDED_SCOPES
 from knowledge.database import insert_once, make_missing, translated
 from knowledge.errors import ClausebotError
@@ -343,6 +345,21 @@ class _States(AsyncOAuthStateStore):
 
     async def async_consume(self, state: str) -> bool:
         return await asyncio.to_thread(self._vault.take_state, state)
+
+
+def opened_clients(
+    engine: Engine, settings: Settings, session: aiohttp.ClientSession
+) -> tuple[Clients, Installs | None]:
+    """Return the clients of the workspaces, and the installations in several of them where the settings want them."""
+    clients = Clients(settings.slack_api_url, session, settings.slack_bot_token)
+    if not (settings.slack_client_id and settings.slack_client_secret and settings.token_key):
+        return clients, None
+    installs = Installs(
+        engine, clients.of_token(None), client_id=settings.slack_client_id,
+        client_secret=settings.slack_client_secret, keys=settings.token_key,
+    )  # fmt: skip
+    clients.token_of = installs.token_of
+    return clients, installs
 
 
 def install_routes(

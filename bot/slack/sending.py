@@ -11,6 +11,7 @@ import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 
+from bot.audit.weekly import Weekly
 from bot.digest.deliveries import Deliveries, Destination, Due
 from bot.digest.mail import Envelope, Security, SmtpSettings, digest_mail, send
 from bot.digest.week import Week
@@ -21,6 +22,7 @@ from bot.settings import Settings
 from bot.slack.blocks import marked
 from bot.slack.clients import Clients
 from bot.slack.digest_blocks import digest_messages
+from bot.slack.installs import opened_clients
 from bot.slack.posting import Place, Posting
 from bot.slack.refusals import plainly
 from knowledge.errors import ClausebotError
@@ -43,8 +45,6 @@ class Sending:
 
     def due(self, now: datetime) -> list[Due]:
         """Return the digests that the settings want sent by now and that are not. Raises `StoreError`."""
-        from bot.audit.weekly import Weekly  # noqa: PLC0415
-
         settings, begins = self._services.settings, Weekly(self._services.engine).begins()
         return [d for place in destinations(settings) for d in self._deliveries.due(place, now, settings.zone, begins)]
 
@@ -166,7 +166,7 @@ async def send_due(services: Services, week: Week | None, now: datetime) -> tupl
     check_sending(settings)
     told, failed = [], []
     async with aiohttp.ClientSession() as session:
-        clients = clients_of(services, session)
+        clients, _ = opened_clients(services.engine, settings, session)
         sending = Sending(services, clients, Posting(clients))
         due = [Due(week, place, 0) for place in wanted] if week else sending.due(now)
         for one in due:

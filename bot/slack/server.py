@@ -18,11 +18,10 @@ from bot.errors import ConfigurationError
 from bot.services import Services
 from bot.settings import Settings
 from bot.slack.app import register
-from bot.slack.clients import Clients
 from bot.slack.desk import Desk
 from bot.slack.durable import durable_jobs
 from bot.slack.inbox import Inbox
-from bot.slack.installs import Installs, install_routes
+from bot.slack.installs import Installs, install_routes, opened_clients
 from bot.slack.parts import Parts
 from bot.slack.people import Legal
 from bot.slack.posting import Posting
@@ -86,8 +85,7 @@ async def running(services: Services) -> AsyncIterator[Running]:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         workers = Workers()
         stack.callback(workers.close)
-        clients = Clients(settings.slack_api_url, session, settings.slack_bot_token)
-        installs = _installs(services, clients)
+        clients, installs = opened_clients(services.engine, settings, session)
         inbox = Inbox(services.engine)
         posting = Posting(clients)
         reviews = Reviews(services, inbox, posting, workers, settings.legal_channel)
@@ -109,19 +107,6 @@ async def running(services: Services) -> AsyncIterator[Running]:
             installs.register(app)
         register(app, parts)
         yield Running(app, parts, installs)
-
-
-def _installs(services: Services, clients: Clients) -> Installs | None:
-    """Return the installations in several workspaces, where the settings want them."""
-    settings = services.settings
-    if not (settings.slack_client_id and settings.slack_client_secret and settings.token_key):
-        return None
-    installs = Installs(
-        services.engine, clients.of_token(None), client_id=settings.slack_client_id,
-        client_secret=settings.slack_client_secret, keys=settings.token_key,
-    )  # fmt: skip
-    clients.token_of = installs.token_of
-    return installs
 
 
 async def serve_http(services: Services, host: str, port: int) -> None:
