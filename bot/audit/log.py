@@ -379,9 +379,9 @@ _PAGE = 500
 
 def _marks(said: Mapping[str, Any]) -> frozenset[str]:
     """Return under which words a decision is found, from its answer as JSON: its subjects, and the texts it cites."""
-    subjects = (f"subject:{subject['id']}" for subject in said["subjects"])
-    cited = (c for c in said["citations"] if c["text_sha256"] and c["document"] != DocumentKind.POLICY.value)
-    return frozenset((*subjects, *(f"text:{c['text_sha256']}" for c in cited)))
+    subjects = (f"subject:{subject['id']}" for subject in said.get("subjects", ()))
+    cited = (c for c in said.get("citations", ()) if c.get("document") != DocumentKind.POLICY.value)
+    return frozenset((*subjects, *(f"text:{sha}" for c in cited if (sha := c.get("text_sha256")))))
 
 
 def _given(question: Question) -> dict[str, Any]:

@@ -67,6 +67,12 @@ def asker_of(team: str, user: str) -> str:
     return f"slack:{team}:{user}"
 
 
+def team_of_asker(asker: str) -> str:
+    """Return the workspace of somebody whom the record names as a person of Slack; an empty text for others."""
+    kind, _, rest = asker.partition(":")
+    return rest.partition(":")[0] if kind == "slack" else ""
+
+
 _SPEAKING = frozenset({"", "file_share", "thread_broadcast"})
 """Subtypes of messages that people write; all others tell of joins, topics, bots and the like."""
 

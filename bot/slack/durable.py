@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -41,8 +42,14 @@ _TRYING: StepOptions = {
 }
 """Eleven tries are 17 minutes: longer than most outages of Slack."""
 
+_CALENDAR = "calendar"
+_HOURLY = "7 * * * *"
+"""When the calendar is looked into: whatever failed is tried again then, too."""
+
 _at_work: list[Work] = []
 """The work of this process. DBOS finds a workflow again by its function, which therefore cannot hold it."""
+_serving: list[tuple[Jobs, asyncio.AbstractEventLoop]] = []
+"""Who begins jobs in this process, and the loop that they run in."""
 
 
 @DBOS.workflow(name="do")
@@ -103,10 +110,25 @@ class Jobs:
             await asyncio.wait(self._under_way, timeout=_DRAIN_S)
 
 
+@DBOS.workflow(name="look into the calendar")
+def _look(_at: datetime, _context: Any) -> None:
+    """Begin what is due by now. Several processes look once, and what one has accepted none accepts again."""
+    keys = DBOS.run_step({"name": "due"}, _at_work[-1].due)
+    _begin(keys)
+
+
+def _begin(keys: Sequence[str]) -> None:
+    """Begin entries from a thread of DBOS: the clients of Slack live in the loop that opened them."""
+    jobs, loop = _serving[-1]
+    for key in keys:
+        asyncio.run_coroutine_threadsafe(jobs.start(key), loop).result(_DRAIN_S)
+
+
 @asynccontextmanager
-async def durable_jobs(work: Work, home: Path, database_url: str) -> AsyncIterator[Jobs]:
+async def durable_jobs(work: Work, home: Path, database_url: str, *, calendar: bool) -> AsyncIterator[Jobs]:
     """Open the workflows' own database (beside ours in the data folder, or in the same PostgreSQL), take up what an
-    earlier process left, and close it all in order on the way out."""
+    earlier process left, and close it all in order on the way out. With `calendar`, look now and each hour what is due.
+    """
     url = database_url if database_url.startswith("postgresql") else _sqlite(home / "jobs.db")
     config: DBOSConfig = {
         "name": "clausebot",
@@ -118,17 +140,27 @@ async def durable_jobs(work: Work, home: Path, database_url: str) -> AsyncIterat
     }
     jobs = Jobs()
     _at_work.append(work)
+    _serving.append((jobs, asyncio.get_running_loop()))
     try:
         DBOS(config=config)
         DBOS.launch()
         for key in await work.unfinished():
             log.info("taken_up", key=key)
             await jobs.start(key)
+        if calendar:
+            await asyncio.to_thread(_schedule)
         yield jobs
     finally:
         await jobs.drain()
         DBOS.destroy()
         _at_work.pop()
+        _serving.pop()
+
+
+def _schedule() -> None:
+    """Have DBOS look into the calendar every hour, and once now: the process may have been away."""
+    DBOS.apply_schedules([{"schedule_name": _CALENDAR, "workflow_fn": _look, "schedule": _HOURLY}])
+    DBOS.trigger_schedule(_CALENDAR)
 
 
 def _sqlite(path: Path) -> str:

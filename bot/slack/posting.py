@@ -29,6 +29,12 @@ class Place:
     """Of the thread's first message; empty where what is said begins a thread."""
 
 
+def place_of(setting: str | None) -> tuple[str, Place]:
+    """Return workspace (empty for the only one) and place of a setting: `C0456` or `T0123/C0456`."""
+    team, _, channel = (setting or "").rpartition("/")
+    return team, Place(channel, "")
+
+
 class Posting:
     """Posts, changes and finds our messages."""
 

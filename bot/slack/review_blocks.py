@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from bot.audit.log import OpenReview
 from bot.model import Answer, Verdict
+from bot.policy.lapsing import Lapse
 from bot.slack import kit
 from bot.slack.blocks import VERDICT_MARKS, VERDICT_WORDS, Message, answer_messages, without_buttons
 from bot.slack.form_parts import FormError, View, field, modal, option, read_choice, read_date, read_text, text_input
@@ -63,16 +65,18 @@ def case_messages(answer: Answer, *, asker: str, why: str, link: str) -> tuple[M
         kit.section(f"*The answer:* {verdict}\n{one_line(answer.summary)}"),
         *([kit.section(f"*What the asker says of the use*\n{facts}")] if facts else []),
         kit.context(f"Here because {WHY.get(why, why)} · decision {one_line(answer.decision_id)}"),
-        kit.actions(
-            [
-                kit.button("review_approve", "Approve", answer.decision_id) | {"style": "primary"},
-                kit.button("review_override", "Override", answer.decision_id),
-                kit.button("review_ask", "Ask the asker", answer.decision_id),
-            ]
-        ),
+        kit.actions(_buttons(answer.decision_id)),
     ]
     first = Message(f"For legal: {shortened(one_line(answer.question), 300)}", tuple(blocks))
     return first, *(without_buttons(message) for message in answer_messages(answer))
+
+
+def _buttons(decision_id: str) -> list[Block]:
+    return [
+        kit.button("review_approve", "Approve", decision_id) | {"style": "primary"},
+        kit.button("review_override", "Override", decision_id),
+        kit.button("review_ask", "Ask the asker", decision_id),
+    ]
 
 
 def _facts(answer: Answer) -> str:
@@ -84,7 +88,7 @@ def _facts(answer: Answer) -> str:
 
 def outcome_line(outcome: Outcome, *, by: str, on: date) -> str:
     """Return what was decided, by whom and when, in mrkdwn."""
-    done = "approved this answer" if outcome.approved else f"overrides it: *{VERDICT_WORDS[outcome.verdict]}*"
+    done = "approved this answer" if outcome.approved else f"decided: *{VERDICT_WORDS[outcome.verdict]}*"
     until = f", until {outcome.expires}" if outcome.expires else ""
     return f"{VERDICT_MARKS[outcome.verdict]} Legal (<@{by}>, {on.isoformat()}) {done}{until}."
 
@@ -105,6 +109,31 @@ def _told(outcome: Outcome, *, by: str, on: date) -> list[Block]:
     line = kit.section(outcome_line(outcome, by=by, on=on))
     reason = [kit.section(quoted(shortened(outcome.reason, kit.SECTION_TEXT - 100)))] if outcome.reason else []
     return [line, *reason]
+
+
+def overdue_message(review: OpenReview, now: datetime, *, link: str) -> Message:
+    """Return the reminder that a review waits; `link` leads to its case."""
+    days = (now - review.opened_at).days
+    waits = f"⏰ A review waits for {days} days" if days > 1 else "⏰ A review is overdue"
+    case = f" (<{link}|the case>)" if link else ""
+    asked = quoted(shortened(review.decision.question, _LONGEST_QUESTION))
+    why = f"Here because {WHY.get(review.why, one_line(review.why))} · decision {one_line(review.decision.id)}"
+    return Message(f"{waits}: {shortened(one_line(review.decision.question), 300)}", (
+        kit.section(f"*{waits}*{case}\n{asked}"),
+        kit.context(why),
+        kit.actions(_buttons(review.decision.id)),
+    ))  # fmt: skip
+
+
+def lapse_message(lapse: Lapse) -> Message:
+    """Return the reminder that an exception or a bought licence of the company's policy lapses."""
+    relief = lapse.relief
+    told = one_line(f"The {relief.kind.value} {relief.id} ({relief.reference}) {lapse.when}.")
+    after = "Questions that it covered are answered without it." if lapse.has_lapsed else "Renew it, or let it end."
+    return Message(f"📅 {told}", (
+        kit.section(f"📅 *{told}*\n{after}"),
+        kit.context(f"owner {one_line(relief.owner)} · from the company policy"),
+    ))  # fmt: skip
 
 
 def override_form(decision_id: str) -> View:

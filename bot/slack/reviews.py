@@ -13,17 +13,14 @@ from slack_sdk.errors import SlackApiError
 
 from bot.audit.log import EventKind
 from bot.audit.precedents import key_of
-from bot.model import Answer, Verdict
+from bot.model import LOW_CONFIDENCE, Answer, Verdict
 from bot.services import Services
 from bot.slack.blocks import Message, marked, plain
-from bot.slack.conversation import asker_of
+from bot.slack.conversation import asker_of, team_of_asker
 from bot.slack.inbox import Inbox, Reply
-from bot.slack.posting import Place, Posting
+from bot.slack.posting import Place, Posting, place_of
 from bot.slack.review_blocks import Outcome, case_messages, decided_case, outcome_message
 from bot.slack.workers import Workers
-
-LOW_CONFIDENCE = 0.5
-"""Of an answer; below it a lawyer looks at what was said."""
 
 
 class Reviews:
@@ -36,7 +33,7 @@ class Reviews:
         self._inbox = inbox
         self._posting = posting
         self._workers = workers
-        self._channel = legal_channel
+        self._team, self._place = place_of(legal_channel)
 
     async def open(self, team: str, decision_id: str, actor: str, why: str) -> tuple[bool, list[str]]:
         """Open a review; return whether it is new, and the keys of the work that follows. Raises `StoreError`."""
@@ -46,7 +43,7 @@ class Reviews:
         key = f"review_opened:{decision_id}"
         if not self._services.audit.note(decision_id, EventKind.REVIEW_OPENED, actor, {"why": why}, key=key):
             return False, []
-        if not self._channel:
+        if not self._place.channel:
             return True, []
         job = {"task": "review", "team": team, "decision": decision_id, "why": why}
         self._inbox.accept({key: job})
@@ -74,7 +71,11 @@ class Reviews:
         about = key_of(answer) if answer else ""
         if not audit.note(decision_id, EventKind.REVIEW_CLOSED, asker_of(team, user), body, key=key, about=about):
             return None
-        job = {"task": "outcome", "team": team, "decision": decision_id, "by": user, "on": today, "outcome": body}
+        asker = (audit.show(decision_id) or {}).get("asker", "")
+        job = {
+            "task": "outcome", "team": team_of_asker(asker) or team, "decision": decision_id, "by": user, "on": today,
+            "outcome": body,
+        }  # fmt: skip
         self._inbox.accept({key: job})
         return [key]
 
@@ -86,7 +87,7 @@ class Reviews:
         link = await self._posting.permalink(job["team"], reply.reply_channel, reply.reply_ts) if reply else ""
         messages = await self._case(job["decision"], reply, job["why"], link)
         shown = [marked(message, key, part) for part, message in enumerate(messages)]
-        await self._posting.say_once(job["team"], Place(self._channel or "", ""), shown, key)
+        await self._posting.say_once(self._team or job["team"], self._place, shown, key)
 
     async def tell(self, _key: str, job: Mapping[str, Any]) -> None:
         """Tell the asker what legal decided, and mark the case in the legal channel."""
@@ -105,15 +106,15 @@ class Reviews:
     async def _mark_case(
         self, team: str, decision: str, reply: Reply | None, outcome: Outcome, *, by: str, on: date
     ) -> None:
-        if not self._channel:
+        if not self._place.channel:
             return
-        key = f"review_opened:{decision}"
-        there = await self._posting.parts_there(team, Place(self._channel, ""), key)
+        key, team = f"review_opened:{decision}", self._team or team
+        there = await self._posting.parts_there(team, self._place, key)
         opened = await self._workers.run(self._inbox.job_or_none, key)
         if 0 not in there or opened is None:
             return
         case, *_ = await self._case(decision, reply, opened["why"])
-        await self._posting.change(team, self._channel, there[0], decided_case(case, outcome, by=by, on=on))
+        await self._posting.change(team, self._place.channel, there[0], decided_case(case, outcome, by=by, on=on))
 
     async def ask(self, team: str, decision_id: str, user: str, text: str) -> bool:
         """Ask the asker something in their thread; return false where there is no thread."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
@@ -23,7 +24,7 @@ from bot.slack.blocks import marked
 from bot.slack.clients import Clients
 from bot.slack.digest_blocks import digest_messages
 from bot.slack.installs import opened_clients
-from bot.slack.posting import Place, Posting
+from bot.slack.posting import Place, Posting, place_of
 from bot.slack.refusals import plainly
 from knowledge.errors import ClausebotError
 
@@ -48,6 +49,10 @@ class Sending:
         settings, begins = self._services.settings, Weekly(self._services.engine).begins()
         return [d for place in destinations(settings) for d in self._deliveries.due(place, now, settings.zone, begins)]
 
+    async def send_job(self, _key: str, job: Mapping[str, Any]) -> None:
+        """Send the digest that an entry of the inbox names."""
+        await self.send(Week.parse(job["week"]), Destination(job["destination"]), datetime.now(UTC))
+
     async def send(self, week: Week, destination: Destination, now: datetime) -> bool:
         """Send a digest; false where it was sent, or another process is at it. Raises what goes wrong."""
         if not await asyncio.to_thread(self._deliveries.claim, week, destination, now):
@@ -71,11 +76,11 @@ class Sending:
         return await asyncio.to_thread(found.made, names)
 
     async def _post(self, made: WeeklyDigest) -> None:
-        team, channel = place_of(self._services.settings.digest_channel)
+        team, place = place_of(self._services.settings.digest_channel)
         mark = f"digest:{made.digest.week}"
         messages = [marked(message, mark, part) for part, message in enumerate(digest_messages(made.digest))]
-        first = await self._posting.say_once(team, Place(channel, ""), messages, mark)
-        await self._posting.upload_once(team, Place(channel, first), made.files())
+        first = await self._posting.say_once(team, place, messages, mark)
+        await self._posting.upload_once(team, Place(place.channel, first), made.files())
 
     async def _mail(self, made: WeeklyDigest) -> None:
         settings = self._services.settings
@@ -144,12 +149,6 @@ def smtp_settings(url: str) -> SmtpSettings:
             "(a password with special characters is percent-encoded)."
         )
     return SmtpSettings(host, port, security, unquote(parts.username or ""), unquote(parts.password or ""))
-
-
-def place_of(channel: str | None) -> tuple[str, str]:
-    """Return team (empty for the only one) and channel of a setting, `C0456` or `T0123/C0456`."""
-    team, _, name = (channel or "").rpartition("/")
-    return team, name
 
 
 async def send_due(services: Services, week: Week | None, now: datetime) -> tuple[list[str], list[str]]:

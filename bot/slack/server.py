@@ -25,7 +25,9 @@ from bot.slack.installs import Installs, install_routes, opened_clients
 from bot.slack.parts import Parts
 from bot.slack.people import Legal
 from bot.slack.posting import Posting
+from bot.slack.reminders import Reminders
 from bot.slack.reviews import Reviews
+from bot.slack.sending import Sending, check_sending, destinations
 from bot.slack.socket import connected
 from bot.slack.web import build_web
 from bot.slack.work import Work
@@ -69,6 +71,12 @@ def check(settings: Settings, *, socket: bool) -> None:
         raise ConfigurationError(
             f"To serve Slack, set {' and '.join(missing)}; `deploy/README.md` says where it stands."
         )
+    check_sending(settings)
+
+
+def has_calendar(settings: Settings) -> bool:
+    """Whether anything is to be sent or reminded of by the calendar."""
+    return bool(settings.legal_channel or destinations(settings))
 
 
 def hide_secrets() -> None:
@@ -90,9 +98,12 @@ async def running(services: Services) -> AsyncIterator[Running]:
         posting = Posting(clients)
         reviews = Reviews(services, inbox, posting, workers, settings.legal_channel)
         desk = Desk(services, inbox, clients, workers, posting, reviews)
-        work = Work(inbox, workers, desk, reviews)
+        sending = Sending(services, clients, posting)
+        reminders = Reminders(services, inbox, posting, workers, sending)
+        work = Work(inbox, workers, desk, reviews, reminders, sending)
         await desk.warm_up()
-        jobs = await stack.enter_async_context(durable_jobs(work, settings.home, settings.database_url))
+        durable = durable_jobs(work, settings.home, settings.database_url, calendar=has_calendar(settings))
+        jobs = await stack.enter_async_context(durable)
         legal = Legal(settings.legal_group, clients)
         parts = Parts(services, inbox, clients, workers, legal, desk, reviews, jobs)
         app = AsyncApp(

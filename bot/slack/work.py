@@ -9,7 +9,9 @@ import structlog
 
 from bot.slack.desk import Desk
 from bot.slack.inbox import Inbox
+from bot.slack.reminders import Reminders
 from bot.slack.reviews import Reviews
+from bot.slack.sending import Sending
 from bot.slack.workers import Workers
 
 log = structlog.get_logger()
@@ -20,11 +22,25 @@ _Task = Callable[[str, Mapping[str, Any]], Awaitable[list[str] | None]]
 class Work:
     """Does what was accepted, closes its entry, and says where that fails for good."""
 
-    def __init__(self, inbox: Inbox, workers: Workers, desk: Desk, reviews: Reviews) -> None:
+    def __init__(
+        self, inbox: Inbox, workers: Workers, desk: Desk, reviews: Reviews, reminders: Reminders, sending: Sending
+    ) -> None:
         self._inbox = inbox
         self._workers = workers
         self._desk = desk
-        self._tasks: dict[str, _Task] = {"answer": desk.answer, "review": reviews.show, "outcome": reviews.tell}
+        self._reminders = reminders
+        self._tasks: dict[str, _Task] = {
+            "answer": desk.answer,
+            "review": reviews.show,
+            "outcome": reviews.tell,
+            "overdue": reminders.remind_of_review,
+            "lapse": reminders.remind_of_lapse,
+            "digest": sending.send_job,
+        }
+
+    def due(self) -> list[str]:
+        """Accept what the calendar asks for; return the keys of what is new. Raises `StoreError`."""
+        return self._reminders.due()
 
     async def do(self, key: str) -> list[str]:
         """Do what an entry holds and close it; return the keys of the entries that follow from it."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
+from bot.model import Verdict
 from bot.slack.blocks import plain
 from bot.slack.form_parts import FormError
 from bot.slack.parts import Parts, kept_in, saying_faults, send, team_of, text_of
@@ -34,14 +35,16 @@ class Reviewing:
     async def handle_approve(
         self, ack: AsyncAck, action: Mapping[str, Any], body: Mapping[str, Any], respond: AsyncRespond
     ) -> None:
-        """Let an answer stand as it is."""
+        """Let an answer stand as it is; where it leaves the verdict to legal, ask for one."""
         if not await self._may(body):
             await ack()
             self._parts.afterwards.do(send(respond, [_NOT_LEGAL]))
             return
         decision = text_of(action, "value")
         answer = await self._parts.workers.run(self._parts.services.audit.answer, decision)
-        if answer is not None:
+        if answer is not None and answer.verdict is Verdict.NEEDS_REVIEW:  # there is no verdict that could stand
+            self._parts.afterwards.do(self._parts.open_view(body, override_form(decision), respond))
+        elif answer is not None:
             keys = await self._close(body, decision, Outcome(answer.verdict, True, "", ""))
             said = [plain(_DECIDED)] if keys is None else []
             self._parts.afterwards.do(self._parts.start(keys or []), send(respond, said))
