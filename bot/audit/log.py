@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -138,14 +138,15 @@ class AuditLog:
         A question with a key that has its decision already gets that answer, not this one.
         """
         answer = replace(answer, decision_id=_id_of(question))
-        if self.ledger.append(self._entry(question, answer, datetime.now(UTC))):
+        if self.ledger.append(self.entry(question, answer, datetime.now(UTC))):
             return answer
         given = self.answer(answer.decision_id) if question.key else None
         if given is None:
             raise StoreError("The decision could not be written; ask again.")
         return given
 
-    def _entry(self, question: Question, answer: Answer, at: datetime) -> Entry:
+    def entry(self, question: Question, answer: Answer, at: datetime) -> Entry:
+        """Return a decision as the ledger takes it; who asked for the first time gets a pseudonym."""
         said = answer.to_json()
         said.pop("question")
         return Entry(
@@ -276,16 +277,22 @@ class AuditLog:
 
     def notes(self, decision_id: str) -> Sequence[DecisionNote]:
         """Return what happened to a decision, oldest first."""
-        columns = _ROWS.c.kind, _ROWS.c.person, _ROWS.c.at, _ROWS.c.body, _TEXTS.c.content
+        columns = _ROWS.c.decision_id, _ROWS.c.kind, _ROWS.c.person, _ROWS.c.at, _ROWS.c.body, _TEXTS.c.content
         about = _ROWS.c.decision_id == decision_id, _ROWS.c.kind != DECISION
         query = select(*columns).select_from(_WITH_TEXTS).where(*about).order_by(_ROWS.c.seq)
         with translated("reading what happened to a decision"), self._engine.connect() as connection:
             rows = connection.execute(query).all()
         names = self.people.names({row.person for row in rows})
-        return [
-            DecisionNote(decision_id, row.kind, names.get(row.person, row.person), _moment(row.at), said_of(row))
-            for row in rows
-        ]
+        return [_note(row, names) for row in rows]
+
+    def outcomes(self, decisions: Collection[str]) -> dict[str, DecisionNote]:
+        """Return what legal decided of decisions, by their ids; what was not decided is left out."""
+        columns = _ROWS.c.decision_id, _ROWS.c.kind, _ROWS.c.person, _ROWS.c.at, _ROWS.c.body, _TEXTS.c.content
+        about = _ROWS.c.decision_id.in_(decisions), _ROWS.c.kind == EventKind.REVIEW_CLOSED.value
+        with translated("reading the reviews"), self._engine.connect() as connection:
+            rows = connection.execute(select(*columns).select_from(_WITH_TEXTS).where(*about)).all()
+        names = self.people.names({row.person for row in rows})
+        return {row.decision_id: _note(row, names) for row in rows}
 
     def decided(self, about: str) -> tuple[Answer, DecisionNote] | None:
         """Return the last review that was closed as a precedent for something, and the answer that was reviewed."""
@@ -370,7 +377,7 @@ class AuditLog:
         answer = ANSWER.validate_python(_parsed(row["answer"]) | {"decision_id": row["id"]})
         question = Question(row["question"], row["asker"], row["channel"], tuple(_parsed(row["context"])))
         at = row["created_at"]
-        return self._entry(question, answer, at if isinstance(at, datetime) else datetime.fromisoformat(at))
+        return self.entry(question, answer, at if isinstance(at, datetime) else datetime.fromisoformat(at))
 
 
 _ADOPTED_AT_ONCE = 500
@@ -404,6 +411,12 @@ def _line(row: Any, names: Mapping[str, str]) -> DecisionLine:
     return DecisionLine(
         row.id, _moment(row.at), names.get(row.person, row.person), row.place, row.verdict, question_of(row.content),
         tuple(head["subjects"]), head["citations"], head["knowledge_version"], head["elapsed_ms"],
+    )  # fmt: skip
+
+
+def _note(row: Any, names: Mapping[str, str]) -> DecisionNote:
+    return DecisionNote(
+        row.decision_id, row.kind, names.get(row.person, row.person), _moment(row.at), said_of(row)
     )  # fmt: skip
 
 

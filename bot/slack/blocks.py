@@ -21,6 +21,7 @@ from bot.model import (
     Verdict,
 )  # fmt: skip
 from bot.slack import kit
+from bot.slack.conversation import user_of
 from bot.slack.kit import NOTHING, SECTION_TEXT, Block
 from bot.slack.text import as_quote, escaped, link, one_line, pieces, shortened
 from knowledge.models import DocumentKind, LicenseRecord
@@ -113,8 +114,8 @@ def _opening(answer: Answer) -> Iterator[list[Block]]:
 
 def _precedent(precedent: Precedent) -> str:
     """Say that legal decided, who and when, and what the texts alone come to."""
-    user = precedent.by.rpartition(":")[2]
-    who = f"<@{user}>, " if re.fullmatch(r"[UW][A-Z0-9]+", user) else ""
+    user = user_of(precedent.by)
+    who = f"<@{user}>, " if user else ""
     until = f", until {one_line(precedent.expires)}" if precedent.expires else ""
     decided = f"*Company precedent* · legal ({who}{one_line(precedent.on)}) decided the same question{until}"
     alone = VERDICT_WORDS[precedent.license_verdict].lower()

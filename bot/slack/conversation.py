@@ -67,6 +67,12 @@ def asker_of(team: str, user: str) -> str:
     return f"slack:{team}:{user}"
 
 
+def user_of(asker: str) -> str:
+    """Return the Slack user id of somebody as the record names people; an empty text for others."""
+    found = re.fullmatch(r"slack:[^:]*:([UW][A-Z0-9]*)", asker)
+    return found[1] if found else ""
+
+
 def team_of_asker(asker: str) -> str:
     """Return the workspace of somebody whom the record names as a person of Slack; an empty text for others."""
     kind, _, rest = asker.partition(":")

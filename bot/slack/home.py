@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.audit.log import DecisionLine, OpenReview
+from bot.audit.log import DecisionLine, DecisionNote, OpenReview
 from bot.model import Verdict
 from bot.slack import kit
 from bot.slack.blocks import VERDICT_MARKS, VERDICT_WORDS, help_message
+from bot.slack.conversation import user_of
 from bot.slack.kit import Block
+from bot.slack.review_blocks import Outcome, outcome_line
 from bot.slack.text import one_line, shortened
 
 _LONGEST_QUESTION = 300
@@ -25,6 +27,8 @@ class Home:
     """What they asked, newest first."""
     waiting: Sequence[OpenReview]
     """What they asked and legal has not decided."""
+    outcomes: Mapping[str, DecisionNote]
+    """What legal decided of what they asked, by decision."""
     queue: Sequence[OpenReview] | None
     """Everything that legal has not decided, for legal; none for all others."""
 
@@ -36,7 +40,8 @@ def home_view(home: Home) -> dict[str, Any]:
         blocks += _part("Waiting for legal", [_review(r, whose=True) for r in home.queue], "Nothing waits.")
     if home.waiting:
         blocks += _part("Your questions that wait for legal", [_review(r) for r in home.waiting], "")
-    blocks += _part("What you asked", [_decision(line) for line in home.recent], "Nothing yet.")
+    recent = [_decision(line, _outcome(home.outcomes.get(line.id))) for line in home.recent]
+    blocks += _part("What you asked", recent, "Nothing yet.")
     return {"type": "home", "blocks": blocks}
 
 
@@ -53,9 +58,18 @@ def _decision(line: DecisionLine, more: str = "") -> Block:
     return row | {"accessory": kit.button("show_decision", "Show", line.id)}
 
 
+def _outcome(note: DecisionNote | None) -> str:
+    """Say what legal decided, who and when; an empty text where they did not."""
+    if note is None:
+        return ""
+    outcome = Outcome.from_json(note.body)
+    line = outcome_line(outcome, by=user_of(note.actor), on=note.created_at.date())
+    return f"\n{line}" + (f" {shortened(one_line(outcome.reason), _LONGEST_QUESTION)}" if outcome.reason else "")
+
+
 def _review(review: OpenReview, *, whose: bool = False) -> Block:
-    user = review.decision.asker.rpartition(":")[2]
-    by = f" · asked by <@{user}>" if whose and user.isalnum() and user.isupper() else ""
+    user = user_of(review.decision.asker)
+    by = f" · asked by <@{user}>" if whose and user else ""
     return _decision(review.decision, f" · waits since {_moment(review.opened_at)}{by}")
 
 

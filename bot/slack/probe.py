@@ -19,6 +19,7 @@ NEEDED_SCOPES = (
     "links:write",
     "usergroups:read",
     "files:write",
+    "users:read",
 )
 """What `deploy/slack-manifest.yaml` asks for, with the reason of each."""
 

@@ -90,7 +90,8 @@ def outcome_line(outcome: Outcome, *, by: str, on: date) -> str:
     """Return what was decided, by whom and when, in mrkdwn."""
     done = "approved this answer" if outcome.approved else f"decided: *{VERDICT_WORDS[outcome.verdict]}*"
     until = f", until {outcome.expires}" if outcome.expires else ""
-    return f"{VERDICT_MARKS[outcome.verdict]} Legal (<@{by}>, {on.isoformat()}) {done}{until}."
+    who = f"<@{by}>, " if by else ""
+    return f"{VERDICT_MARKS[outcome.verdict]} Legal ({who}{on.isoformat()}) {done}{until}."
 
 
 def outcome_message(outcome: Outcome, *, by: str, on: date, decision_id: str) -> Message:

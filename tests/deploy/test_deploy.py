@@ -290,7 +290,7 @@ def test_scopes_are_what_the_events_and_doctor_need() -> None:
     assert set(events) == set(SCOPE_OF_EVENT)
     for_events = {scope for scope in SCOPE_OF_EVENT.values() if scope}
     assert scopes - for_events == {
-        "chat:write", "commands", "files:write", "im:write", "links:write", "usergroups:read"
+        "chat:write", "commands", "files:write", "im:write", "links:write", "usergroups:read", "users:read"
     }  # fmt: skip
     assert for_events <= scopes
     assert set(NEEDED_SCOPES) <= scopes

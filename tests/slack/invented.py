@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from bot.audit.log import DecisionLine, OpenReview
+from bot.audit.log import DecisionLine, DecisionNote, EventKind, OpenReview
 from bot.card import Card, CardLine, compare
 from bot.model import (
     Alternative,
     Answer,
     Citation,
+    CompanyPolicy,
     Guidance,
     LicenseRef,
     Statement,
@@ -57,6 +58,7 @@ def messages() -> dict[str, tuple[Message, ...]]:
         "prohibited": PROHIBITED,
         "needs_review": NEEDS_REVIEW,
         "unknown": UNKNOWN,
+        "policy": UNDER_POLICY,
         "unrecorded": replace(UNKNOWN, decision_id=""),
         "long": LONG,
         "hostile": HOSTILE,
@@ -92,9 +94,9 @@ def views() -> dict[str, dict[str, Any]]:
             private_metadata="{}",
         ),
         "decision": as_view("Decision", [without_buttons(m) for m in answer_messages(CONDITIONAL)]),
-        "home": home_view(Home(RECENT, (), None)),
-        "home_empty": home_view(Home((), (), None)),
-        "home_legal": home_view(Home((), (WAITING,), (WAITING,))),
+        "home": home_view(Home(RECENT, (), OUTCOMES, None)),
+        "home_empty": home_view(Home((), (), {}, None)),
+        "home_legal": home_view(Home((), (WAITING,), {}, (WAITING,))),
         "form_reason": reason_form(CONDITIONAL.decision_id),
         "form_compare": compare_form("Nimbus 7B"),
     }
@@ -373,4 +375,32 @@ HAIL = Card(
 DIFFERENCES = compare(NIMBUS, STRATUS)
 
 RECENT = (_decided(CONDITIONAL, 10), _decided(PROHIBITED, 9), _decided(ALLOWED, 8))
+UNDER_POLICY = replace(
+    CONDITIONAL,
+    verdict=Verdict.PROHIBITED,
+    decision_id="d0c5f00dbadcafe1",
+    citations=(
+        *CONDITIONAL.citations,
+        Citation(
+            "company-policy", DocumentKind.POLICY, "rules[2]", "no-hosting", "Our hosting contract names the models.",
+            True, 0, 37, "0" * 64, None,
+        ),
+    ),
+    policy=CompanyPolicy(
+        Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.CONDITIONAL,
+        statements=(
+            Statement(
+                "Company policy bars this: Our hosting contract names the models. (Rule no-hosting, legal.)",
+                (len(CONDITIONAL.citations),), "company-policy", "no-hosting",
+            ),
+        ),
+        rules=("no-hosting",), denied_by=("no-hosting",), name="policy.yaml",
+    ),
+)  # fmt: skip
+OUTCOMES = {
+    PROHIBITED.decision_id: DecisionNote(
+        PROHIBITED.decision_id, EventKind.REVIEW_CLOSED, "slack:T1:U9", datetime(2026, 11, 20, 11, 5, tzinfo=UTC),
+        {"approved": False, "verdict": "conditional", "expires": "2027-06-30", "text": "Nimbus Labs agreed to it."},
+    )
+}  # fmt: skip
 WAITING = OpenReview(_decided(NEEDS_REVIEW, 9), "slack:T1:U1", datetime(2026, 11, 20, 9, 45, tzinfo=UTC))

@@ -65,8 +65,10 @@ class OwnTabs:
 
 def _home(asker: str, services: Services, *, is_legal: bool) -> Home:
     audit = services.audit
+    recent = tuple(audit.list(asker=asker, limit=_RECENT))
     return Home(
-        recent=tuple(audit.list(asker=asker, limit=_RECENT)),
+        recent=recent,
+        outcomes=audit.outcomes([line.id for line in recent]),
         waiting=tuple(audit.open_reviews(asker=asker, limit=_QUEUE)),
         queue=tuple(audit.open_reviews(limit=_QUEUE)) if is_legal else None,
     )
