@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import pickle
 import resource
 import shutil
 import signal
@@ -80,6 +81,12 @@ class Place:
         }
 
 
+def parse_once(patch: pytest.MonkeyPatch) -> None:
+    """Let the real profiles and registry be parsed once for all tests."""
+    patch.setattr(pipeline, "read_profiles", lambda: iter(_profiles()))
+    patch.setattr(pipeline, "read_registry", _registry)
+
+
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder into which one invented text was ingested, beside the texts that it came from."""
@@ -87,16 +94,18 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "texts").mkdir()
     (folder / "texts" / "garden.txt").write_text(GARDEN, encoding="utf-8")
     engine = open_database(f"sqlite:///{folder / 'home' / 'clausebot.db'}")
-    ingest(engine, folder / "home", [PathSource(folder / "texts")])
+    with pytest.MonkeyPatch.context() as patch:
+        parse_once(patch)
+        ingest(engine, folder / "home", [PathSource(folder / "texts")])
     engine.dispose()
+    (folder / "home" / "parsed.pickle").write_bytes(pickle.dumps((_profiles(), _registry())))
     return folder
 
 
 @pytest.fixture
 def place(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    """A place with one text that is ingested already; the real profiles and registry are parsed once for all tests."""
-    monkeypatch.setattr(pipeline, "read_profiles", lambda: iter(_profiles()))
-    monkeypatch.setattr(pipeline, "read_registry", _registry)
+    """A place with one text that is ingested already."""
+    parse_once(monkeypatch)
     shutil.copytree(template, tmp_path, dirs_exist_ok=True)
     home = tmp_path / "home"
     made = Place(home, open_database(f"sqlite:///{home / 'clausebot.db'}"), tmp_path / "texts")
@@ -356,15 +365,16 @@ def test_stop_in_any_step_leaves_the_old_knowledge(place: Place, step: str) -> N
 
 
 CHILD = """
-import sys, time
+import pickle, sys
 from pathlib import Path
 from sqlalchemy import event
-from ingestion.errors import IngestionError
-from ingestion.pipeline import ingest
+from ingestion import pipeline
 from ingestion.sources.path import PathSource
 from knowledge.database import open_database
 from knowledge.errors import ClausebotError
 home, texts, stop_at = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+profiles, registry = pickle.loads((home / "parsed.pickle").read_bytes())
+pipeline.read_profiles, pipeline.read_registry = lambda: iter(profiles), lambda: registry
 engine = open_database(f"sqlite:///{home / 'clausebot.db'}")
 
 def waits():
@@ -381,7 +391,7 @@ def tell(step, _done, _total):
         waits()
 
 try:
-    print("done", ingest(engine, home, [PathSource(texts)], progress=tell).version)
+    print("done", pipeline.ingest(engine, home, [PathSource(texts)], progress=tell).version)
 except ClausebotError as error:
     print(type(error).__name__, error)
 """

@@ -16,7 +16,7 @@ from ingestion.pins import PinError, resolve
 from ingestion.segmentation import segment
 from ingestion.sources.interface import SourceText
 from knowledge.guidance import Claim, GuidanceError, Guide, Occasion, Trigger, claims, guides, tasks
-from knowledge.models import Clause
+from knowledge.models import Clause, Profile, RegistryEntry
 from knowledge.profiles import CATEGORIES, profile_files, read_profiles
 from knowledge.registry import read_registry
 from knowledge.vocabulary import vocabulary
@@ -28,11 +28,23 @@ PIECES: tuple[Guide | Claim, ...] = (*guides(), *claims())
 
 
 @cache
+def profiles() -> dict[str, Profile]:
+    """Every profile by its id, read once for all claims."""
+    return {p.id: p for p in read_profiles()}
+
+
+@cache
+def registered() -> dict[str, RegistryEntry]:
+    """Every entry of the registry by its id, read once."""
+    return {e.id: e for e in read_registry()[0]}
+
+
+@cache
 def known() -> SimpleNamespace:
     """Every name that a trigger may hold."""
-    profiles, entries = list(read_profiles()), read_registry()[0]
+    entries = registered().values()
     return SimpleNamespace(
-        licenses={w for p in profiles for w in (p.id, p.family) if w},
+        licenses={w for p in profiles().values() for w in (p.id, p.family) if w},
         categories=CATEGORIES,
         subjects={w for e in entries for w in (e.id, e.family)},
         actions=set(vocabulary().actions),
@@ -100,13 +112,12 @@ def test_a_claim_s_clause_stands_in_each_of_its_licences(
     claim: Claim, source_texts: Mapping[str, SourceText], clauses_of: Callable[[str], tuple[Clause, ...]]
 ) -> None:
     """The pin of a correction leads to a passage of every licence that it names, and holds few words of it."""
-    profiles = {p.id: p for p in read_profiles()}
     faults = []
 
     assert claim.pin is not None
     assert all(len(part.split()) < COPIED for part in claim.pin.words.split("…"))
     for name in claim.licenses:
-        key = dict(profiles[name].documents)[claim.pin.document]
+        key = dict(profiles()[name].documents)[claim.pin.document]
         if key not in source_texts:
             pytest.skip(f"the text {key!r} is not on this machine")
         try:
@@ -123,7 +134,7 @@ def test_a_claim_s_clause_stands_in_each_of_its_licences(
 @pytest.mark.parametrize("task", tasks(), ids=lambda t: t.task)
 def test_a_task_names_what_the_registry_knows(task: Any) -> None:
     """Every family and every suggestion exists; a suggestion stands once and has a licence that is known."""
-    entries = {e.id: e for e in read_registry()[0]}
+    entries = registered()
 
     assert task.families <= {w for e in entries.values() for w in (e.id, e.family)}
     assert [s for s in task.suggest if s not in entries or not entries[s].license] == []
