@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from bot.digest.week import Week
-from bot.model import Verdict
+from bot.model import LOW_CONFIDENCE, Verdict
 
 
 class Counted(Protocol):
@@ -209,5 +209,5 @@ class Material:
     """Ids of subjects that were asked about in any week before; asked once for each subject of the week."""
     name_of: Callable[[str], str] = str
     """Turns an asker or actor into what readers know them by; asked only for those that are shown."""
-    low_confidence: float = 0.5
+    low_confidence: float = LOW_CONFIDENCE
     """Answers below it are low; those that decide nothing do not count."""

@@ -32,7 +32,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
     given = {
         variable: "https://example.org/" if name.endswith(("_url", "_endpoint")) else f"/{name}"
         for name, variable in VARIABLES.items()
-    }
+    } | {"CLAUSEBOT_TIME_ZONE": "Asia/Kolkata", "CLAUSEBOT_REVIEW_DAYS": "17"}
     settings = read_settings(given)
 
     assert {name: str(getattr(settings, name)) for name in VARIABLES} == {n: given[v] for n, v in VARIABLES.items()}
@@ -65,6 +65,10 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("clausebot_home = ", "TOML"),
         ('[slack]\nbot_token = "x"', "slack"),
         ('CLAUSEBOT_CHROMA_URL = "localhost:8000"', "CLAUSEBOT_CHROMA_URL"),
+        ('CLAUSEBOT_TIME_ZONE = "Mars/Olympus"', "Europe/Stockholm"),
+        ('CLAUSEBOT_TIME_ZONE = "../etc/passwd"', "CLAUSEBOT_TIME_ZONE"),
+        ('CLAUSEBOT_REVIEW_DAYS = "0"', "CLAUSEBOT_REVIEW_DAYS"),
+        ('CLAUSEBOT_REVIEW_DAYS = "soon"', "1 to 365"),
         (b"\xff\xfe\x00", "read"),
     ],
 )
@@ -97,6 +101,7 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
 def test_secrets_are_not_shown() -> None:
     """Tokens and the signing secret do not appear where settings are printed."""
     secrets = {"SLACK_BOT_TOKEN": "xoxb-111", "SLACK_SIGNING_SECRET": "222", "SLACK_APP_TOKEN": "xapp-333"}
+    secrets["CLAUSEBOT_SMTP_URL"] = "smtps://me:444@mail.example"
     shown = repr(read_settings(secrets | {"CLAUSEBOT_HOME": "/home/x"}))
 
     assert "/home/x" in shown

@@ -186,16 +186,35 @@ def test_a_case_whose_asker_was_erased_names_nobody() -> None:
     assert erased.startswith("Somebody asked:")
 
 
-@pytest.mark.parametrize("why", ["needs_review", "feedback"])
+WEAK = {
+    "needs_review": "the repo of Blorbo-7B has no licence file at all, may we ship it in our product?",
+    "feedback": "may we sell Phi-3?",
+    "low_confidence": "mrdayl/OpenCognito-r2 says apache-2.0, its base model is Qwen/Qwen2.5-3B. May we sell it in an app?",
+}
+
+
+@pytest.mark.parametrize("why", WEAK)
 async def test_weak_answers_open_a_review_by_themselves(bot: Bot, why: str) -> None:
-    """What the texts leave open, and what somebody says is wrong."""
-    question = "may we sell what a model without any licence writes?" if why == "needs_review" else "may we sell Phi-3?"
-    if why == "needs_review":
-        question = "the repo of Blorbo-7B has no licence file at all, may we ship it in our product?"
-    answer = await asked_and_answered(bot, question)
+    """What the texts leave open, what somebody says is wrong, and what rests on little."""
+    answer = await asked_and_answered(bot, WEAK[why])
     if why == "feedback":
         await interact(bot, block_action(feedback("feedback", f"down:{decision_of(answer)}"), message=answer))
     await shown_case(bot, decision_of(answer))
 
     assert ("review_opened", "slack:T1:U1", {"why": why}) in notes(bot, decision_of(answer))
     assert await answers(bot.slack, "C1", answer["thread_ts"])
+
+
+async def test_what_is_left_to_legal_cannot_be_approved_as_it_is(bot: Bot) -> None:
+    """There is no verdict that could stand: the button asks for one, and the asker reads it."""
+    question = "the repo of Blorbo-9B has no licence file at all, may we ship it in our product?"
+    answer = await asked_and_answered(bot, question)
+    case = await shown_case(bot, decision_of(answer))
+    await press(bot, case, "review_approve", decision_of(answer))
+    await bot.slack.wait_for("views.open")
+    view = next(reversed(bot.slack.views.values()))
+    filled = chosen("verdict", "conditional") | typed("reason", "Its author wrote to us.")
+    await interact(bot, view_submission(view, filled, user="U9"))
+    await bot.slack.wait_until(lambda: "author" in str(bot.slack.messages("C1", answer["thread_ts"])), "the outcome")
+
+    assert "decided: *Allowed on conditions*" in str(bot.slack.messages("C1", answer["thread_ts"])[-1]["blocks"])
