@@ -6,8 +6,10 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from bot.errors import ConfigurationError
+from bot.policy.lapsing import lapsing
 from bot.services import Services, open_services
 from bot.settings import VARIABLES, Settings
 from knowledge.errors import ClausebotError
@@ -40,6 +42,8 @@ def examine(settings: Settings) -> list[Check]:
                 Check("database", "ok", f"{services.engine.dialect.name}, {services.audit.count()} decisions"),
                 *_guarded("knowledge base", lambda: _knowledge(services)),
                 *_guarded("embedding model", lambda: _model(services)),
+                *_guarded("policy", lambda: _policy(services)),
+                *_guarded("digest", lambda: _digest(services)),
                 *_guarded("Slack, events", lambda: _slack_events(services)),
             ]
     except ClausebotError as error:
@@ -55,7 +59,8 @@ def _guarded(name: str, look: Callable[[], Iterator[Check]]) -> list[Check]:
 
 
 def _configuration(settings: Settings) -> Check:
-    chosen = [v for f, v in VARIABLES.items() if getattr(settings, f, None) and f not in ("home", "database_url")]
+    unset = Settings(settings.home, settings.database_url)
+    chosen = [v for f, v in VARIABLES.items() if getattr(settings, f) != getattr(unset, f)]
     note = ""
     if settings.chat_model:
         note = "CLAUSEBOT_CHAT_MODEL is set, but this version words every answer by rules; it is not used yet."
@@ -84,6 +89,30 @@ def _mirror(settings: Settings) -> Check:
             "Point CLAUSEBOT_MIRROR at a folder of texts with an index.csv, or unset it.",
         )
     return Check("mirror", "ok", str(settings.mirror))
+
+
+def _policy(services: Services) -> Iterator[Check]:
+    if services.policy is None:
+        yield Check("policy", "ok", "none; answers are the licences' own")
+        return
+    policy = services.policy.current().policy
+    lapsed = [f"{lapse.relief.id} {lapse.when}" for lapse in lapsing(policy, datetime.now(UTC).date())]
+    found = f"{policy.name}: {len(policy.rules)} rules" + (f"; {', '.join(lapsed)}" if lapsed else "")
+    yield Check("policy", "note" if lapsed else "ok", found)
+
+
+def _digest(services: Services) -> Iterator[Check]:
+    from bot.slack.sending import check_sending, destinations  # noqa: PLC0415
+
+    settings = services.settings
+    check_sending(settings)
+    places = [place.value for place in destinations(settings)]
+    if not places:
+        yield Check("digest", "ok", "goes nowhere; `clausebot digest` shows it")
+        return
+    sent = services.deliveries.last()
+    last = f"last sent for {sent}" if sent else "none sent yet"
+    yield Check("digest", "ok", f"{' and '.join(places)}, Mondays at eight ({settings.zone.key}); {last}")
 
 
 def _knowledge(services: Services) -> Iterator[Check]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Column, DateTime, Engine, select, update
+from sqlalchemy import Column, DateTime, Engine, func, select, update
 from sqlmodel import Field, SQLModel, col
 
 from bot.digest.week import Week, weeks_finished
@@ -86,6 +86,12 @@ class Deliveries:
         mine = (col(DigestDelivery.week) == str(week), col(DigestDelivery.destination) == destination.value)
         with translated("noting a digest"), self._engine.begin() as connection:
             connection.execute(update(DigestDelivery).where(*mine).values(**values))
+
+    def last(self) -> str:
+        """Return the newest week whose digest some place got; an empty text for none."""
+        query = select(func.max(col(DigestDelivery.week))).where(col(DigestDelivery.delivered_at).is_not(None))
+        with translated("reading the digests"), self._engine.connect() as connection:
+            return connection.execute(query).scalar() or ""
 
     def due(self, destination: Destination, now: datetime, zone: ZoneInfo, begins: datetime | None) -> list[Due]:
         """Return the digests that a place should have by now and has not, oldest first.

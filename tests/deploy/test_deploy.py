@@ -87,6 +87,7 @@ def lacks(line: str) -> str:
 
 DOCKERFILE = instructions((DEPLOY / "Dockerfile").read_text(encoding="utf-8"))
 FINAL_STAGE = DOCKERFILE[max(at for at, (name, _) in enumerate(DOCKERFILE) if name == "FROM") :]
+SERVICES = ("clausebot.service", "clausebot-digest.service")
 UNIT = unit((DEPLOY / "clausebot.service").read_text(encoding="utf-8"))
 
 
@@ -237,15 +238,17 @@ def test_environment_file_has_what_compose_asks_for() -> None:
 # -- systemd -----------------------------------------------------------------------------------------------------------
 
 
-def test_unit_is_confined() -> None:
-    """The service is a user of its own that may write its data folder and nothing else."""
-    assert UNIT["User"] == ["clausebot"]
-    assert UNIT["ProtectSystem"] == ["strict"]
-    assert UNIT["NoNewPrivileges"] == ["yes"]
-    assert UNIT["CapabilityBoundingSet"] == [""]
-    assert "ReadWritePaths" not in UNIT
-    assert f"CLAUSEBOT_HOME=/var/lib/{UNIT['StateDirectory'][0]}" in UNIT["Environment"]
-    assert UNIT["EnvironmentFile"] == ["/etc/clausebot/clausebot.env"]
+@pytest.mark.parametrize("name", SERVICES)
+def test_units_are_confined(name: str) -> None:
+    """A service is a user of its own that may write its data folder and nothing else."""
+    given = unit((DEPLOY / name).read_text(encoding="utf-8"))
+    assert given["User"] == ["clausebot"]
+    assert given["ProtectSystem"] == ["strict"]
+    assert given["NoNewPrivileges"] == ["yes"]
+    assert given["CapabilityBoundingSet"] == [""]
+    assert "ReadWritePaths" not in given
+    assert f"CLAUSEBOT_HOME=/var/lib/{given['StateDirectory'][0]}" in given["Environment"]
+    assert given["EnvironmentFile"] == ["/etc/clausebot/clausebot.env"]
 
 
 def test_unit_starts_again_but_not_on_wrong_settings() -> None:
@@ -255,17 +258,14 @@ def test_unit_starts_again_but_not_on_wrong_settings() -> None:
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
-    """systemd finds no fault with the unit (the program stands in for by one that exists)."""
-    text = (
-        (DEPLOY / "clausebot.service").read_text(encoding="utf-8").replace("/opt/clausebot/bin/clausebot", "/bin/true")
-    )
-    (tmp_path / "clausebot.service").write_text(text, encoding="utf-8")
+@pytest.mark.parametrize("name", [*SERVICES, "clausebot-digest.timer"])
+def test_systemd_accepts_the_units(name: str, tmp_path: Path) -> None:
+    """systemd finds no fault with a unit (the program stands in for by one that exists)."""
+    for file in (*SERVICES, "clausebot-digest.timer"):
+        text = (DEPLOY / file).read_text(encoding="utf-8").replace("/opt/clausebot/bin/clausebot", "/bin/true")
+        (tmp_path / file).write_text(text, encoding="utf-8")
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", tmp_path / "clausebot.service"],
-        capture_output=True,
-        text=True,
-        check=False,
+        ["systemd-analyze", "verify", "--man=no", tmp_path / name], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 

@@ -189,7 +189,7 @@ def test_a_case_whose_asker_was_erased_names_nobody() -> None:
 WEAK = {
     "needs_review": "the repo of Blorbo-7B has no licence file at all, may we ship it in our product?",
     "feedback": "may we sell Phi-3?",
-    "low_confidence": "mrdayl/OpenCognito-r2 says apache-2.0, its base model is Qwen/Qwen2.5-3B. May we sell it in an app?",
+    "low_confidence": "mrdayl/OpenCognito-r2 says apache-2.0, its base model is Qwen/Qwen2.5-3B. May we sell it so?",
 }
 
 
