@@ -242,7 +242,9 @@ class _Tally:
             self._low = self._lowest()
 
     def _lowest(self) -> list[DecisionRow]:
-        return nsmallest(MOST, self._low, key=lambda row: (row.confidence, row.at))
+        """Return the lowest, of one question asked again and again the newest."""
+        newest = {row.question: row for row in sorted(self._low, key=lambda row: row.at)}
+        return nsmallest(MOST, newest.values(), key=lambda row: (row.confidence, row.at))
 
     def refused(self) -> Listed[Refused]:
         found = nlargest(MOST, self._barred.values(), key=lambda barred: (barred.questions, barred.latest.at))

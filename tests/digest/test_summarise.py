@@ -166,13 +166,15 @@ def test_what_is_not_allowed_is_grouped_by_subject_and_rule() -> None:
 
 
 def test_low_confidence_shows_the_lowest_and_counts_all() -> None:
-    """An answer that decides nothing is not low; nor is one at the limit."""
-    rows = [replace(ROW, verdict=Verdict.ALLOWED, confidence=n / 2000, id=f"d{n}") for n in reversed(range(1100))]
+    """An answer that decides nothing is not low; nor is one at the limit. One question asked often is shown once."""
+    low = replace(ROW, verdict=Verdict.ALLOWED)
+    rows = [replace(low, confidence=n / 2000, id=f"d{n}", question=f"May we {n}?") for n in reversed(range(1100))]
+    rows += [replace(low, confidence=0.0, id="again", question="May we 0?", at=low.at - timedelta(hours=1))]
     undecided = replace(ROW, verdict=Verdict.UNKNOWN, confidence=0.0)
     digest = made(*rows, undecided, low_confidence=0.5)
 
     assert [low.decision_id for low in digest.low_confidence.shown] == [f"d{n}" for n in range(MOST)]
-    assert digest.low_confidence.total == 1000
+    assert digest.low_confidence.total == 1001
 
 
 # -- what legal does ---------------------------------------------------------------------------------------------------
@@ -258,7 +260,8 @@ def test_people_are_named_only_where_they_are_shown() -> None:
         named.append(who)
         return f"<{who}>"
 
-    rows = (replace(ROW, asker=f"u{n}", confidence=0.1, verdict=Verdict.ALLOWED) for n in range(500))
+    low = replace(ROW, confidence=0.1, verdict=Verdict.ALLOWED)
+    rows = (replace(low, asker=f"u{n}", question=f"May we {n}?") for n in range(500))
     digest = made(*rows, name_of=name_of)
 
     assert digest.numbers.askers == 500
