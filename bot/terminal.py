@@ -123,9 +123,10 @@ def _hanging(mark: str, text: Text) -> Table:
 def _quoted(number: int, citation: Citation) -> Padding:
     clause = f" {citation.clause}" if citation.clause else ""
     heading = f" “{citation.heading}”" if citation.heading and citation.heading not in citation.clause else ""
-    head = Text.assemble(
-        (f"[{number}] ", "cyan"), (f"{citation.license}, {_PARTS[citation.document]}{clause}", "bold"), heading
-    )
+    where = f"{citation.license}, {_PARTS[citation.document]}{clause}"
+    if citation.document is DocumentKind.POLICY:
+        where, heading = f"company policy, {citation.heading}{clause}", ""
+    head = Text.assemble((f"[{number}] ", "cyan"), (where, "bold"), heading)
     if citation.quote is None:
         body = Text("the text is not on this machine, so the clause is named but not quoted", style="italic dim")
     else:

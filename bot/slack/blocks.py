@@ -176,12 +176,18 @@ def _clauses(citations: Sequence[Citation], names: Mapping[str, str]) -> Iterato
 
 
 def _clause(number: int, citation: Citation, name: str) -> list[Block]:
-    heading = f" “{citation.heading}”" if citation.heading and citation.heading not in citation.clause else ""
-    where = one_line(f"{name}, {_PARTS[citation.document]} {citation.clause}{heading}")
+    where = one_line(_where(citation, name))
     source = link(citation.source_url, "source") if citation.source_url else ""
     head = pieces(f"*[{number}]* {where}", SECTION_TEXT)
     head[-1:] = _joined([head[-1], source], " · ")
     return [kit.section(text) for text in _joined([*head, *_quote(citation.quote)], "\n")]
+
+
+def _where(citation: Citation, name: str) -> str:
+    if citation.document is DocumentKind.POLICY:
+        return f"Company policy, {citation.heading} {citation.clause}"
+    heading = f" “{citation.heading}”" if citation.heading and citation.heading not in citation.clause else ""
+    return f"{name}, {_PARTS[citation.document]} {citation.clause}{heading}"
 
 
 def _quote(quote: str | None) -> list[str]:

@@ -382,7 +382,7 @@ UNDER_POLICY = replace(
     citations=(
         *CONDITIONAL.citations,
         Citation(
-            "company-policy", DocumentKind.POLICY, "rules[2]", "no-hosting", "Our hosting contract names the models.",
+            "company-policy", DocumentKind.POLICY, "no-hosting", "rule", "Our hosting contract names the models.",
             True, 0, 37, "0" * 64, None,
         ),
     ),
