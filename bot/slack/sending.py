@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.audit.weekly import Weekly
 from bot.digest.deliveries import Deliveries, Destination, Due
-from bot.digest.errors import UnderWayError
+from bot.digest.errors import DigestError, UnderWayError
 from bot.digest.mail import Envelope, Security, SmtpSettings, digest_mail, send
 from bot.digest.week import Week
 from bot.digest.weekly import WeeklyDigest
@@ -163,7 +163,8 @@ def smtp_settings(url: str) -> SmtpSettings:
 async def send_due(services: Services, week: Week | None, now: datetime) -> tuple[list[str], list[str]]:
     """Send what is due, or one week's digest, wherever the settings want it; return what was done and what failed.
 
-    Raises `ConfigurationError` where the settings want it nowhere or lack something.
+    Raises `ConfigurationError` where the settings want it nowhere or lack something, and `DigestError` for a week that
+    is not over: what is sent once must be whole.
     """
     settings = services.settings
     wanted = destinations(settings)
@@ -172,6 +173,8 @@ async def send_due(services: Services, week: Week | None, now: datetime) -> tupl
             "Nobody is to get the digest; set CLAUSEBOT_DIGEST_CHANNEL to a channel's id, or CLAUSEBOT_DIGEST_MAIL."
         )
     check_sending(settings)
+    if week and week > Week.last_finished(now, settings.zone):
+        raise DigestError(f"{week} is not over; its digest can be looked at, and sent when it is.")
     told, failed = [], []
     async with aiohttp.ClientSession() as session:
         clients, _ = opened_clients(services.engine, settings, session)
