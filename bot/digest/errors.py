@@ -7,5 +7,9 @@ class DigestError(ClausebotError):
     """A week cannot be read, or rows do not belong to it."""
 
 
+class UnderWayError(DigestError):
+    """A digest is being sent by another process, or by one that died over it."""
+
+
 class MailError(DigestError):
     """A mail cannot be written or was not taken by the mail server."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
+from bot.digest.errors import UnderWayError
 from knowledge.database import StoreError
 from knowledge.errors import ClausebotError
 
@@ -65,7 +66,7 @@ def is_passing(error: BaseException) -> bool:
         return not said or said in _PASSING or getattr(error.response, "status_code", 200) >= 500
     if isinstance(error, RefusedError):
         return error.passing
-    return isinstance(error, aiohttp.ClientError | OSError | TimeoutError | StoreError)
+    return isinstance(error, aiohttp.ClientError | OSError | TimeoutError | StoreError | UnderWayError)
 
 
 def is_of_the_place(error: BaseException) -> bool:

@@ -52,7 +52,7 @@ class Reminders:
         for due in self._sending.due(now):
             week, destination = str(due.week), due.destination.value
             job = {"task": "digest", "week": week, "destination": destination}
-            yield f"digest:{week}:{destination}:{due.tries}", job
+            yield f"digest:{week}:{destination}:{now.astimezone(UTC):%Y-%m-%dT%H}", job  # each hour until it is there
 
     def _reviews(self, now: datetime) -> Iterator[tuple[str, Job]]:
         if not self._place.channel:

@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.audit.weekly import Weekly
 from bot.digest.deliveries import Deliveries, Destination, Due
+from bot.digest.errors import DigestError, UnderWayError
 from bot.digest.mail import Envelope, Security, SmtpSettings, digest_mail, send
 from bot.digest.week import Week
 from bot.digest.weekly import WeeklyDigest
@@ -50,8 +51,16 @@ class Sending:
         return [d for place in destinations(settings) for d in self._deliveries.due(place, now, settings.zone, begins)]
 
     async def send_job(self, _key: str, job: Mapping[str, Any]) -> None:
-        """Send the digest that an entry of the inbox names."""
-        await self.send(Week.parse(job["week"]), Destination(job["destination"]), datetime.now(UTC))
+        """Send the digest that an entry of the inbox names.
+
+        Raises `UnderWayError` while another process is at it: whether that one lives is known when its time is over.
+        """
+        week, destination = Week.parse(job["week"]), Destination(job["destination"])
+        is_there = await self.send(week, destination, datetime.now(UTC)) or await asyncio.to_thread(
+            self._deliveries.is_delivered, week, destination
+        )
+        if not is_there:
+            raise UnderWayError(f"The digest of {week} ({destination.value}) is being sent by another process.")
 
     async def send(self, week: Week, destination: Destination, now: datetime) -> bool:
         """Send a digest; false where it was sent, or another process is at it. Raises what goes wrong."""
@@ -154,7 +163,8 @@ def smtp_settings(url: str) -> SmtpSettings:
 async def send_due(services: Services, week: Week | None, now: datetime) -> tuple[list[str], list[str]]:
     """Send what is due, or one week's digest, wherever the settings want it; return what was done and what failed.
 
-    Raises `ConfigurationError` where the settings want it nowhere or lack something.
+    Raises `ConfigurationError` where the settings want it nowhere or lack something, and `DigestError` for a week that
+    is not over: what is sent once must be whole.
     """
     settings = services.settings
     wanted = destinations(settings)
@@ -163,11 +173,13 @@ async def send_due(services: Services, week: Week | None, now: datetime) -> tupl
             "Nobody is to get the digest; set CLAUSEBOT_DIGEST_CHANNEL to a channel's id, or CLAUSEBOT_DIGEST_MAIL."
         )
     check_sending(settings)
+    if week and week > Week.last_finished(now, settings.zone):
+        raise DigestError(f"{week} is not over; its digest can be looked at, and sent when it is.")
     told, failed = [], []
     async with aiohttp.ClientSession() as session:
         clients, _ = opened_clients(services.engine, settings, session)
         sending = Sending(services, clients, Posting(clients))
-        due = [Due(week, place, 0) for place in wanted] if week else sending.due(now)
+        due = [Due(week, place) for place in wanted] if week else sending.due(now)
         for one in due:
             name = f"{one.week} ({one.destination.value})"
             try:
