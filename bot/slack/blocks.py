@@ -83,8 +83,9 @@ class Message:
 # -- answers -----------------------------------------------------------------------------------------------------------
 
 
-def answer_messages(answer: Answer, lead: str = "") -> tuple[Message, ...]:
+def answer_messages(answer: Answer, lead: str = "", *, share: str = "") -> tuple[Message, ...]:
     """Return the main message of an answer and those that go on in its thread; every clause is in one of them, whole.
+    With `share`, the value of its button, it can be shown to a channel.
 
     `lead` (mrkdwn) stands above it. Where one message does not hold all, the open questions come before the clauses, so
     that they stay on the first.
@@ -92,7 +93,7 @@ def answer_messages(answer: Answer, lead: str = "") -> tuple[Message, ...]:
     above = [[kit.context(lead)]] if lead else []
     before, clauses = [*above, *_opening(answer), *_said(answer)], list(_answer_clauses(answer))
     asked, after = _open_questions(answer), [*_alternatives(answer.alternatives), *_guidance(answer.guidance)]
-    tail = _closing(answer)
+    tail = _closing(answer, share)
     pages = _packed([*before, *clauses, *asked, *after], tail)
     if len(pages) > 1:
         pages = _packed([*before, *asked, *clauses, *after], tail)
@@ -221,7 +222,7 @@ def _guidance(guidance: Iterable[Guidance]) -> Iterator[list[Block]]:
     yield from _listed("Guidance (not licence text)", lines)
 
 
-def _closing(answer: Answer) -> list[Block]:
+def _closing(answer: Answer, share: str) -> list[Block]:
     decision = answer.decision_id
     known = [f"decision {one_line(decision)}"] if decision else []
     version = [f"knowledge {one_line(answer.knowledge_version)}"] if answer.knowledge_version else []
@@ -230,7 +231,8 @@ def _closing(answer: Answer) -> list[Block]:
         return [note]
     ask = kit.button("ask_legal", "Ask legal", decision)
     form = kit.button("ask_form", "Ask with details", form_value(decision=decision))
-    return [note, _feedback(decision), kit.actions([form, ask])]
+    sharing = [kit.button("share_answer", "Share in channel", share)] if share else []
+    return [note, _feedback(decision), kit.actions([form, ask, *sharing])]
 
 
 def form_value(**about: Any) -> str:

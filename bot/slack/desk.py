@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -25,6 +26,7 @@ from bot.slack.conversation import Asked, Kind, asker_of
 from bot.slack.forms import FORM_FACTS
 from bot.slack.inbox import Inbox, Mode, Reply
 from bot.slack.posting import Place, Posting
+from bot.slack.refusals import is_of_the_place
 from bot.slack.reviews import Reviews
 from bot.slack.text import one_line, shortened
 from bot.slack.workers import Workers
@@ -130,13 +132,33 @@ class Desk:
 
         async def post(where: Place) -> tuple[Place, str]:
             lead = _lead(asked, refused=where != place)
-            return where, await self._post_parts(asked.team, where, answer, lead, is_new=is_new)
+            shown = answer_messages(answer, lead, share=_share(asked, decision_id))
+            return where, await self._post_parts(asked.team, where, shown, decision_id, is_new=is_new)
 
         where, posted = await self._posting.there_or_directly(asked.team, place, asked.user, post)
         await self._workers.run(self._inbox.replied, asked.key, where.channel, where.thread_ts or posted, posted)
         await self._replace_earlier(asked, decision_id)
         await self._end_session(asked)
         return answer
+
+    async def share(self, key: str, job: Mapping[str, Any]) -> None:
+        """Show an answer that somebody got directly to the channel where they asked, and write that down."""
+        team, decision, user = job["team"], job["decision"], job["by"]
+        answer = await self._workers.run(self._services.audit.answer, decision)
+        if answer is None:
+            raise LookupError(f"There is no decision {decision!r}.")
+        asked = shortened(one_line(answer.question), _LONGEST_ECHO)
+        shown = answer_messages(answer, f"Shared by <@{user}>, who asked: {asked}")
+        try:
+            await self._post_parts(team, Place(job["channel"], job["thread"]), shown, key)
+        except SlackApiError as error:
+            if not is_of_the_place(error):
+                raise
+            refused = plain(f"I may not write in {in_channel(job['channel'])}, so the answer is not shared.")
+            await self._posting.say(team, await self._posting.direct_place(team, user), refused)
+            return
+        actor, body = asker_of(team, user), {"channel": job["channel"]}
+        await self._workers.run(self._services.audit.note, decision, EventKind.SHARED, actor, body, key=key)
 
     async def apologise(self, job: Mapping[str, Any], reference: str) -> None:
         """Say in one sentence that a question failed, with the reference that the log has."""
@@ -202,10 +224,11 @@ class Desk:
             asked.team, place, asked.user, lambda where: say(asked.team, where, message)
         )
 
-    async def _post_parts(self, team: str, place: Place, answer: Answer, lead: str, *, is_new: bool) -> str:
-        """Post the messages of an answer, each once, and return the `ts` of the first."""
-        mark = answer.decision_id
-        messages = [marked(message, mark, part) for part, message in enumerate(answer_messages(answer, lead))]
+    async def _post_parts(
+        self, team: str, place: Place, shown: Sequence[Message], mark: str, *, is_new: bool = False
+    ) -> str:
+        """Post messages under a mark, each once, and return the `ts` of the first."""
+        messages = [marked(message, mark, part) for part, message in enumerate(shown)]
         return await self._posting.say_once(team, place, messages, mark, is_new=is_new)
 
     async def _replace_earlier(self, asked: Asked, decision_id: str) -> None:
@@ -252,6 +275,13 @@ def _use(filled: Use, read: Use, known: Answer | None) -> Use:
 def _title(text: str) -> str:
     words = " ".join(text.split())
     return words if len(words) <= _LONGEST_TITLE else words[: _LONGEST_TITLE - 1].rstrip() + "…"
+
+
+def _share(asked: Asked, decision: str) -> str:
+    """Return the value of the button that shares a private answer; an empty text where there is nowhere to share it."""
+    if not (asked.private and asked.channel):
+        return ""
+    return json.dumps({"decision": decision, "channel": asked.channel, "thread": asked.thread_ts})
 
 
 def _lead(asked: Asked, *, refused: bool = False) -> str:

@@ -31,6 +31,7 @@ class Work:
         self._reminders = reminders
         self._tasks: dict[str, _Task] = {
             "answer": desk.answer,
+            "share": desk.share,
             "review": reviews.show,
             "outcome": reviews.tell,
             "overdue": reminders.remind_of_review,

@@ -17,6 +17,7 @@ from tests.slack.loopback import (
     view_submission,
 )
 from tests.slack.test_asking import answers, asks, decision_of, settled
+from tests.slack.test_feedback import notes
 from tests.slack.test_forms import typed
 from tests.slack.test_forms_asked import interact, opened_view
 from tests.slack.test_looking_up import license_command
@@ -62,6 +63,28 @@ async def test_mention_only_leaves_follow_ups_alone(bot: Bot) -> None:
     await settled(bot)
 
     assert len(await answers(bot.slack, "C1", first["ts"])) == 2
+
+
+async def test_a_private_answer_can_be_shared_once(bot: Bot) -> None:
+    """In the thread of its question, by name; the record knows. Where we may not write, the sharer is told."""
+    await set_mode(bot, "private")
+    event = asks(bot.slack, "may we sell a shelf with Llama 3.1 inside?")
+    await bot.send(event)
+    (answer,) = await answers(bot.slack, "D1", None)
+    value = next(
+        e["value"] for b in answer["blocks"] for e in b.get("elements", ()) if e.get("action_id") == "share_answer"
+    )
+    click = block_action(button("share_answer", value), message=answer, response_url=bot.slack.response_url("D1"))
+    await interact(bot, click)
+    await bot.slack.wait_until(lambda: bool(bot.slack.messages("C1", event["ts"])), "the shared answer")
+    await settled(bot)
+    await interact(bot, click)
+    await bot.slack.wait_until(lambda: "shared already" in str(bot.slack.responses), "the refusal")
+    first, *_ = bot.slack.messages("C1", event["ts"])
+
+    assert "Shared by <@U1>, who asked: may we sell a shelf" in str(first["blocks"][0])
+    assert "share_answer" not in str(bot.slack.messages("C1", event["ts"]))
+    assert ("shared", "slack:T1:U1", {"channel": "C1"}) in notes(bot, decision_of(answer))
 
 
 async def test_private_answers_go_to_the_asker_and_go_on_there(bot: Bot) -> None:

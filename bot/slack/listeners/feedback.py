@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ class Feedback:
         app.action("feedback")(self.handle_thumb)
         app.view("feedback_reason")(self.handle_reason)
         app.action("ask_legal")(self.handle_ask_legal)
+        app.action("share_answer")(self.handle_share)
 
     async def handle_thumb(
         self, ack: AsyncAck, action: Mapping[str, Any], body: Mapping[str, Any], respond: AsyncRespond
@@ -60,6 +62,19 @@ class Feedback:
         await ack()
         said = "is on legal's list now; my Home tab shows it until they have decided" if is_new else "is there already"
         self._parts.afterwards.do(self._parts.start(keys), send(respond, [plain(f"Decision {decision} {said}.")]))
+
+    async def handle_share(
+        self, ack: AsyncAck, action: Mapping[str, Any], body: Mapping[str, Any], respond: AsyncRespond
+    ) -> None:
+        """Show a private answer to the channel where it was asked, once."""
+        about = json.loads(text_of(action, "value"))
+        key = f"shared:{text_of(about, 'decision')}"
+        job = {"task": "share", "team": team_of(body), "by": text_of(body, "user", "id")}
+        job |= {name: text_of(about, name) for name in ("decision", "channel", "thread")}
+        new = await self._parts.workers.accept(self._parts.inbox.accept, {key: job})
+        await ack()
+        said = [] if new else [plain("It was shared already.")]
+        self._parts.afterwards.do(self._parts.start(list(new)), send(respond, said))
 
     async def _open_review(self, body: Mapping[str, Any], decision: str, why: str) -> tuple[bool, list[str]]:
         team = team_of(body)
