@@ -420,11 +420,12 @@ def test_eval_scores_the_answers_to_gold_questions(clausebot: Program, tmp_path:
     assert HEALTH in [line["question"] for line in clausebot("audit", "list", "--json").json]
 
 
-def test_a_fault_of_a_gold_file_is_one_sentence(fresh: Program, tmp_path: Path) -> None:
-    """A row that is no gold question, an empty file and one that is not there are refused before anything is built."""
-    assert_one_sentence(fresh("eval", gold_file(tmp_path, {"id": "a", "question": "q"})), 2)
-    assert_one_sentence(fresh("eval", gold_file(tmp_path)), 2)
+def test_a_fault_of_a_gold_file_is_one_sentence(clausebot: Program, fresh: Program, tmp_path: Path) -> None:
+    """A row that is no gold question and an empty file are refused; one that is not there, before anything is built."""
+    assert_one_sentence(clausebot("eval", gold_file(tmp_path, {"id": "a", "question": "q"})), 2)
+    assert_one_sentence(clausebot("eval", gold_file(tmp_path)), 2)
     assert_one_sentence(fresh("eval", str(tmp_path / "nowhere.jsonl")), 2)
+    assert not (fresh.home / "words").exists()
 
 
 # -- audit -------------------------------------------------------------------------------------------------------------
