@@ -102,6 +102,8 @@ def run_python(code: str, *arguments: str, home: Path) -> str:
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """A real PostgreSQL of its own, which ends with the session."""
     server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    server.psql("ALTER SYSTEM SET fsync = off;")  # no test takes the power away
+    server.psql("SELECT pg_reload_conf();")
     yield server
     server.cleanup()
 
