@@ -13,11 +13,24 @@ from importlib.metadata import version
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Engine, RowMapping, Select, exists, func, inspect, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    RowMapping,
+    Select,
+    bindparam,
+    exists,
+    func,
+    inspect,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateIndex
 
 from bot.audit.ledger import Entry, Ledger
-from bot.audit.models import FreeText, LedgerMark, LedgerRow
+from bot.audit.models import FreeText, LedgerMark, LedgerRow, Person
 from bot.audit.people import People
 from bot.model import Answer, Named, Question, Use
 from knowledge.database import StoreError, translated
@@ -117,8 +130,37 @@ def _id_of(question: Question) -> str:
 _ROWS = LedgerRow.__table__  # type: ignore[attr-defined]
 _TEXTS = FreeText.__table__  # type: ignore[attr-defined]
 _MARKS = LedgerMark.__table__  # type: ignore[attr-defined]
+_PEOPLE = Person.__table__  # type: ignore[attr-defined]
 _WITH_TEXTS = _ROWS.outerjoin(_TEXTS, _TEXTS.c.row_id == _ROWS.c.id)
 _LINE = (*(_ROWS.c[name] for name in ("id", "at", "person", "place", "verdict", "head")), _TEXTS.c.content)
+_DECISION_ROW = (
+    select(*_LINE, _ROWS.c.body)
+    .select_from(_WITH_TEXTS)
+    .where(_ROWS.c.id == bindparam("decision"), _ROWS.c.kind == DECISION)
+)
+_NOTE = (*(_ROWS.c[name] for name in ("decision_id", "kind", "person", "at", "body")), _TEXTS.c.content)
+
+
+def _precedent() -> Select[Any]:
+    """Return the query for the last review that was closed as a precedent, its decision, and who closed it."""
+    reviewed, asked = _ROWS.alias("reviewed"), _TEXTS.alias("asked")
+    # As a parameter, the kind would not find the index of these rows.
+    closed: ColumnElement[str] = literal_column(f"'{EventKind.REVIEW_CLOSED}'")
+    tables = (
+        _WITH_TEXTS.join(reviewed, reviewed.c.id == _ROWS.c.decision_id)
+        .outerjoin(asked, asked.c.row_id == reviewed.c.id)
+        .outerjoin(_PEOPLE, _PEOPLE.c.pseudonym == _ROWS.c.person)
+    )
+    return (
+        select(*_NOTE, _PEOPLE.c.name, reviewed.c.body.label("reviewed"), asked.c.content.label("asked"))
+        .select_from(tables)
+        .where(_ROWS.c.kind == closed, _ROWS.c.place == bindparam("about"), reviewed.c.kind == DECISION)
+        .order_by(_ROWS.c.seq.desc())
+        .limit(1)
+    )
+
+
+_PRECEDENT = _precedent()
 
 
 class AuditLog:
@@ -129,6 +171,7 @@ class AuditLog:
         self._program = version("clausebot")
         self.ledger = Ledger(engine)
         self.people = People(engine)
+        self._add_indexes()
         self._adopt()
         self._find_marks()
 
@@ -178,12 +221,8 @@ class AuditLog:
 
     def answer(self, decision_id: str) -> Answer | None:
         """Return the answer of a decision as it was given, or `None`."""
-        query = select(_ROWS.c.body, _TEXTS.c.content).select_from(_WITH_TEXTS)
-        with translated("reading the decision"), self._engine.connect() as connection:
-            row = connection.execute(query.where(_ROWS.c.id == decision_id, _ROWS.c.kind == DECISION)).first()
-        if row is None:
-            return None
-        return ANSWER.validate_python(json.loads(row.body)["answer"] | {"question": question_of(row.content)})
+        row = self._decision(decision_id)
+        return None if row is None else _answer(row.body, row.content)
 
     def list(
         self,
@@ -212,9 +251,7 @@ class AuditLog:
 
     def show(self, decision_id: str) -> dict[str, Any] | None:
         """Return a whole decision as it was given, or `None`."""
-        query = select(*_LINE, _ROWS.c.body).select_from(_WITH_TEXTS).where(_ROWS.c.id == decision_id)
-        with translated("reading the decision"), self._engine.connect() as connection:
-            row = connection.execute(query).first()
+        row = self._decision(decision_id)
         if row is None:
             return None
         line = _line(row, self.people.names({row.person}))
@@ -224,15 +261,18 @@ class AuditLog:
 
     def question(self, decision_id: str) -> Question | None:
         """Return the question of a decision as it was put, to put it again; `None` where it was erased or never was."""
-        query = select(*_LINE, _ROWS.c.body).select_from(_WITH_TEXTS).where(_ROWS.c.id == decision_id)
-        with translated("reading the decision"), self._engine.connect() as connection:
-            row = connection.execute(query).first()
+        row = self._decision(decision_id)
         if row is None or not row.content:
             return None
         free, given = json.loads(row.content), json.loads(row.body).get("given", {})
         subjects = tuple(Named(*named) for named in given["subjects"]) if "subjects" in given else None
         use = USE.validate_python(given["use"]) if "use" in given else None
         return Question(free["question"], context=tuple(free["context"]), subjects=subjects, use=use)
+
+    def _decision(self, decision_id: str) -> Any | None:
+        """Return the row of a decision, with all of it and what was written for it."""
+        with translated("reading the decision"), self._engine.connect() as connection:
+            return connection.execute(_DECISION_ROW, {"decision": decision_id}).first()
 
     def lines(self, *, since: datetime | None = None) -> Iterator[DecisionLine]:
         """Return every decision since a moment, oldest first, with memory that does not grow."""
@@ -277,9 +317,8 @@ class AuditLog:
 
     def notes(self, decision_id: str) -> Sequence[DecisionNote]:
         """Return what happened to a decision, oldest first."""
-        columns = _ROWS.c.decision_id, _ROWS.c.kind, _ROWS.c.person, _ROWS.c.at, _ROWS.c.body, _TEXTS.c.content
         about = _ROWS.c.decision_id == decision_id, _ROWS.c.kind != DECISION
-        query = select(*columns).select_from(_WITH_TEXTS).where(*about).order_by(_ROWS.c.seq)
+        query = select(*_NOTE).select_from(_WITH_TEXTS).where(*about).order_by(_ROWS.c.seq)
         with translated("reading what happened to a decision"), self._engine.connect() as connection:
             rows = connection.execute(query).all()
         names = self.people.names({row.person for row in rows})
@@ -287,28 +326,19 @@ class AuditLog:
 
     def outcomes(self, decisions: Collection[str]) -> dict[str, DecisionNote]:
         """Return what legal decided of decisions, by their ids; what was not decided is left out."""
-        columns = _ROWS.c.decision_id, _ROWS.c.kind, _ROWS.c.person, _ROWS.c.at, _ROWS.c.body, _TEXTS.c.content
         about = _ROWS.c.decision_id.in_(decisions), _ROWS.c.kind == EventKind.REVIEW_CLOSED.value
         with translated("reading the reviews"), self._engine.connect() as connection:
-            rows = connection.execute(select(*columns).select_from(_WITH_TEXTS).where(*about)).all()
+            rows = connection.execute(select(*_NOTE).select_from(_WITH_TEXTS).where(*about)).all()
         names = self.people.names({row.person for row in rows})
         return {row.decision_id: _note(row, names) for row in rows}
 
     def decided(self, about: str) -> tuple[Answer, DecisionNote] | None:
         """Return the last review that was closed as a precedent for something, and the answer that was reviewed."""
-        query = (
-            select(_ROWS.c.decision_id)
-            .where(_ROWS.c.kind == EventKind.REVIEW_CLOSED.value, _ROWS.c.place == about)
-            .order_by(_ROWS.c.seq.desc())
-            .limit(1)
-        )
         with translated("reading the precedents"), self._engine.connect() as connection:
-            decision = connection.execute(query).scalar()
-        answer = self.answer(decision) if decision else None
-        if answer is None:
+            row = connection.execute(_PRECEDENT, {"about": about}).first()
+        if row is None:
             return None
-        closed = [note for note in self.notes(answer.decision_id) if note.kind == EventKind.REVIEW_CLOSED]
-        return (answer, closed[-1]) if closed else None
+        return _answer(row.reviewed, row.asked), _note(row, {row.person: row.name} if row.name else {})
 
     def open_reviews(self, *, asker: str | None = None, limit: int = 20) -> Sequence[OpenReview]:
         """Return what waits for legal, oldest first: all of it, or one asker's."""
@@ -348,6 +378,14 @@ class AuditLog:
 
     # -- older records -----------------------------------------------------------------------------------------------
 
+    def _add_indexes(self) -> None:
+        """Add those that a record lacks which an older program began."""
+        with translated("indexing the record"), self._engine.begin() as connection:
+            there = {index["name"] for index in inspect(connection).get_indexes(_ROWS.name)}
+            for index in _ROWS.indexes:
+                if index.name not in there:
+                    connection.execute(CreateIndex(index, if_not_exists=True))
+
     def _adopt(self) -> None:
         """Take over, once, what the first version wrote into tables of its own, which stay as they are."""
         with translated("reading the older record"), self._engine.connect() as connection:
@@ -367,7 +405,6 @@ class AuditLog:
         dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
         marking = dialect.insert(_MARKS).on_conflict_do_nothing()
         with translated("marking the record"), self._engine.begin() as connection:
-            connection.execute(text("CREATE INDEX IF NOT EXISTS ix_ledger_kind_at ON ledger (kind, at)"))
             for rows in self._pages(query):
                 found = [{"name": m, "seq": row.seq} for row in rows for m in _marks(json.loads(row.body)["answer"])]
                 if found:
@@ -412,6 +449,10 @@ def _line(row: Any, names: Mapping[str, str]) -> DecisionLine:
         row.id, _moment(row.at), names.get(row.person, row.person), row.place, row.verdict, question_of(row.content),
         tuple(head["subjects"]), head["citations"], head["knowledge_version"], head["elapsed_ms"],
     )  # fmt: skip
+
+
+def _answer(body: str, content: str | None) -> Answer:
+    return ANSWER.validate_python(json.loads(body)["answer"] | {"question": question_of(content)})
 
 
 def _note(row: Any, names: Mapping[str, str]) -> DecisionNote:

@@ -6,15 +6,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DDL, Column, DateTime, Index, Text, event
+from sqlalchemy import DDL, Column, DateTime, Index, Text, event, text
 from sqlmodel import Field, SQLModel
+
+# Of rows that a precedent is looked for in, with every answer: they are few among many.
+_CLOSED = text("kind = 'review_closed'")
 
 
 class LedgerRow(SQLModel, table=True):
     """One thing that happened: a decision, or what became of it later. Each row's hash covers the one before it."""
 
     __tablename__ = "ledger"
-    __table_args__ = (Index("ix_ledger_kind_at", "kind", "at"),)
+    __table_args__ = (
+        Index("ix_ledger_kind_at", "kind", "at"),
+        Index("ix_ledger_precedent", "place", "seq", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
+    )
 
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False}, description="1, 2, 3 … without a gap")
     id: str = Field(unique=True, description="the same however often one thing is delivered")

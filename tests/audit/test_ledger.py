@@ -7,14 +7,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlmodel import SQLModel
 
-from bot.audit.ledger import FIRST, Entry, Ledger, canonical
+from bot.audit.ledger import FIRST, Entry, Ledger, _text_hash, canonical
 from bot.audit.log import AuditLog, EventKind
 from bot.audit.people import People
 from bot.model import Answer, Question, Verdict
@@ -128,6 +129,19 @@ def test_damage_is_found_and_named(engine: Engine, statements: list[str], seq: i
     assert what in fault.what
 
 
+def test_a_text_cannot_be_exchanged_for_one_whose_hash_was_smuggled_into_the_row(engine: Engine) -> None:
+    """Whoever plans a forgery may have an answer name the hash, even as the row itself would."""
+    ledger, forged = Ledger(engine), canonical({"question": "May we sell it?"})
+    hashed = _text_hash("salt", forged)
+    ledger.append(entry(1, body={"answer": {"unknown_names": [hashed, f'"free_text":"{hashed}"']}}))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE free_text SET salt = 'salt', content = :forged"), {"forged": forged})
+    fault = ledger.verify().fault
+
+    assert fault is not None
+    assert "written for it" in fault.what
+
+
 def test_a_forger_who_computes_hashes_anew_is_caught_by_what_was_given_out(engine: Engine) -> None:
     """A tail that was cut off, or a chain made anew, verifies by itself; an anchor outside tells."""
     ledger = filled(engine)
@@ -211,6 +225,55 @@ def test_canonical_json_is_the_same_for_the_same_value() -> None:
     assert canonical({"b": [1, 2.5], "a": "é"}) == canonical({"a": "é", "b": [1, 2.5]}) == '{"a":"é","b":[1,2.5]}'
     with pytest.raises(ValueError, match="JSON compliant"):
         canonical({"a": float("nan")})
+
+
+# -- precedents --------------------------------------------------------------------------------------------------------
+
+
+def test_the_last_review_that_was_closed_is_the_precedent(engine: Engine) -> None:
+    """With the answer that was reviewed and the name of who closed it; their texts only until they are erased."""
+    log = AuditLog(engine)
+    first, second = (log.record(Question(f"May we? {n}", f"cli:{n}"), replace(ANSWER, question="")) for n in "ab")
+    log.note(first.decision_id, EventKind.REVIEW_CLOSED, "cli:lea", {"approved": True}, key="r1", about="precedent:x")
+    log.note(
+        second.decision_id, EventKind.REVIEW_CLOSED, "cli:leo", {"approved": True, "text": "Yes."}, key="r2",
+        about="precedent:x",
+    )  # fmt: skip
+    log.note(first.decision_id, EventKind.FEEDBACK, "cli:a", {"rating": "up"}, key="f1", about="precedent:y")
+    found = log.decided("precedent:x")
+    log.people.erase("cli:leo")
+    log.people.erase("cli:b")
+    erased = log.decided("precedent:x")
+
+    assert found is not None
+    assert found[0] == replace(second, question="May we? b")
+    assert (found[1].actor, found[1].body) == ("cli:leo", {"approved": True, "text": "Yes."})
+    assert log.decided("precedent:y") is None
+    assert erased is not None
+    assert erased[0].question == "(erased)"
+    assert erased[1].actor.startswith("p-")
+    assert erased[1].body["text"] == "(erased)"
+
+
+def test_only_a_decision_is_read_as_one(engine: Engine) -> None:
+    """The id of what happened to one names none."""
+    log = AuditLog(engine)
+    given = log.record(Question("May we?", "cli:a"), ANSWER)
+    log.note(given.decision_id, EventKind.FEEDBACK, "cli:a", {"rating": "up", "text": "Good."}, key="f1")
+
+    assert log.show(given.decision_id) is not None
+    assert log.answer("f1") is log.show("f1") is log.question("f1") is None
+
+
+def test_a_record_of_an_older_program_gets_the_indexes_that_it_lacks(engine: Engine) -> None:
+    """When it is opened, once."""
+    with engine.begin() as connection:
+        for name in ("ix_ledger_precedent", "ix_ledger_kind_at"):
+            connection.execute(text(f"DROP INDEX {name}"))
+    for _ in range(2):
+        AuditLog(engine)
+
+    assert {"ix_ledger_precedent", "ix_ledger_kind_at"} <= {i["name"] for i in inspect(engine).get_indexes("ledger")}
 
 
 # -- names and texts ---------------------------------------------------------------------------------------------------
