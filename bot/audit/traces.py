@@ -20,8 +20,8 @@ def erase_traces(engine: Engine, name: str) -> int:
     team, _, user = rest.partition(":")
     if kind != "slack" or not user:
         return 0
-    who = {"team": team, "user": user, "erased": _ERASED}
-    owner = "job ->> 'team' = :team AND job ->> 'user' = :user"
+    who = {"team": team, "user": user, "name": name, "erased": _ERASED}
+    owner = "(job ->> 'team' = :team AND :user IN (job ->> 'user', job ->> 'by') OR job ->> 'asker' = :name)"
     statements = {
         "slack_inbox": f"DELETE FROM slack_inbox WHERE finished_at IS NOT NULL AND {owner}",  # noqa: S608 - our own words
         "slack_reply": "UPDATE slack_reply SET asker = :erased WHERE team = :team AND asker = :user",

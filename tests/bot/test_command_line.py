@@ -400,12 +400,13 @@ def gold_file(folder: Path, *rows: dict[str, Any]) -> str:
 
 
 def test_eval_scores_the_answers_to_gold_questions(clausebot: Program, tmp_path: Path) -> None:
-    """Figures and misses are shown, as JSON each question's own, too; what was asked stands in the audit table."""
+    """Figures and misses are shown, as JSON each question's own, too; nobody asked, so that nothing is recorded."""
     file = gold_file(
         tmp_path,
         {"id": "met-1", "question": HEALTH, "verdicts": ["conditional"], "must_mention": ["built with"]},
         {"id": "missed-1", "question": "can we sell Blorbo-7B?", "verdicts": ["prohibited"]},
     )
+    before = clausebot("audit", "list", "--json").json
     shown = clausebot("eval", file, "--json")
     plain = clausebot("eval", file, "--misses")
     scores = shown.json
@@ -417,7 +418,7 @@ def test_eval_scores_the_answers_to_gold_questions(clausebot: Program, tmp_path:
     assert "1/2" in plain.out
     assert "missed-1" in plain.out
     assert "met-1" not in plain.out
-    assert HEALTH in [line["question"] for line in clausebot("audit", "list", "--json").json]
+    assert clausebot("audit", "list", "--json").json == before
 
 
 def test_a_fault_of_a_gold_file_is_one_sentence(clausebot: Program, fresh: Program, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.audit.log import EventKind
+from bot.audit.precedents import key_of
 from bot.errors import ConfigurationError
 from bot.model import Answer, Question, Verdict
 from bot.policy.file import PolicyFile
@@ -129,6 +131,38 @@ def test_what_the_policy_bars_is_not_suggested_instead(under: Under) -> None:
 BARS_BLACK_FOREST = """
 rules:
   - {id: no-flux, when: {publishers: [Black Forest Labs]}, then: deny, reason: Not reviewed yet., owner: legal}
+"""
+
+
+def test_a_precedent_holds_until_the_policy_says_something_new(own_services: Services) -> None:
+    """What legal decided stands under the rules that it was decided under, and not against a later one."""
+    known = own_services.policy_names()
+    question = Question("May we host Llama 3 as an API for customers?", "cli:ada")
+
+    def answered(policy: str) -> Answer:
+        rulebook = Rulebook(parse_policy(policy, Path("company.yaml"), known), known)
+        return own_services.answerer_under(lambda: rulebook).answer(question)
+
+    first = answered(RULES)
+    outcome = {"approved": False, "verdict": "conditional", "expires": "", "text": "This contract allows it."}
+    own_services.audit.note(
+        first.decision_id, EventKind.REVIEW_CLOSED, "cli:eve", outcome, key="closed", about=key_of(first)
+    )
+    same, edited, stricter = answered(RULES), answered(f"# reviewed again\n{RULES}"), answered(RULES + MORE)
+
+    assert first.verdict is Verdict.PROHIBITED
+    assert same.precedent is not None
+    assert (same.verdict, same.precedent.reason) == (Verdict.CONDITIONAL, "This contract allows it.")
+    assert same.precedent.license_verdict is Verdict.CONDITIONAL
+    assert edited.precedent is not None, "an edit elsewhere in the file changes no rule"
+    assert (stricter.precedent, stricter.verdict) == (None, Verdict.PROHIBITED)
+
+
+MORE = """  - id: no-llama-at-all
+    when: {families: [llama]}
+    then: deny
+    reason: The board decided so in November.
+    owner: board
 """
 
 

@@ -19,7 +19,7 @@ from bot.services import open_services
 from bot.settings import Settings
 from bot.slack.inbox import Inbox
 from tests.conftest import settings_for
-from tests.slack.loopback import LoopbackSlack, deliver_event
+from tests.slack.loopback import LoopbackSlack, block_action, button, deliver_event, deliver_interaction
 from tests.slack.test_asking import answers, asks, decision_of
 from tests.slack.test_restart import free_port, serving, while_posting
 
@@ -73,6 +73,32 @@ async def test_a_killed_process_leaves_no_question_behind(home: Path, settings: 
         assert services.audit.count() == 2
         assert services.audit.show(decision_of(answer)) is not None
         assert Inbox(services.engine).unfinished() == []
+
+
+async def test_legal_decides_on_postgresql_as_on_sqlite(home: Path, settings: Settings, slack: LoopbackSlack) -> None:
+    """From “Ask legal” to the outcome in the thread, and to the precedent of the next who asks."""
+    more = {"CLAUSEBOT_DATABASE_URL": settings.database_url, "CLAUSEBOT_LEGAL_CHANNEL": "CLEGAL"}
+    more["CLAUSEBOT_LEGAL_GROUP"] = "U9"
+    event, port = asks(slack, "may we sell a cello with Yi 34B inside?"), free_port()
+    url = f"http://127.0.0.1:{port}/slack/events"
+    async with serving(home, slack, port, **more):
+        await deliver_event(url, event, event_id="EvCello")
+        (answer,) = await answers(slack, "C1", event["ts"])
+        decision = decision_of(answer)
+        await deliver_interaction(url, block_action(button("ask_legal", decision), message=answer))
+        await slack.wait_until(lambda: decision in str(slack.messages("CLEGAL")), "the case", timeout=20)
+        case = slack.messages("CLEGAL")[0]
+        click = block_action(button("review_approve", decision), user="U9", channel="CLEGAL", message=case)
+        await deliver_interaction(url, click)
+        await slack.wait_until(lambda: "approved" in str(slack.messages("C1", event["ts"])), "the outcome", timeout=20)
+        again = asks(slack, "can we sell a cello with Yi 34B in it?")
+        await deliver_event(url, again, event_id="EvCelloAgain")
+        (second,) = await answers(slack, "C1", again["ts"])
+    with open_services(settings) as services:
+        kinds = [note.kind for note in services.audit.notes(decision)]
+
+    assert kinds == ["review_opened", "review_closed"]
+    assert "Company precedent" in str(second["blocks"])
 
 
 def test_decisions_cannot_be_changed(settings: Settings) -> None:
