@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,11 +19,10 @@ from bot.audit.anchors import KEY_FILE
 from bot.cli import main
 from bot.digest.deliveries import HOUR
 from bot.digest.week import Week
-from bot.model import Verdict
 from bot.services import open_services
 from bot.settings import read_settings
 from tests.conftest import clean_environment
-from tests.digest.recorded import decide, model
+from tests.digest.recorded import decide_in
 from tests.digest.smtp import Mailbox, serving
 from tests.slack.loopback import BOT_TOKEN, LoopbackSlack
 
@@ -51,12 +50,8 @@ def record(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("CLAUSEBOT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("CLAUSEBOT_DATABASE_URL", url)
     monkeypatch.setenv("CLAUSEBOT_TIME_ZONE", "Europe/Berlin")
-    start, _ = LAST.bounds(ZONE)
     with open_services(read_settings()) as services:
-        for number, verdict in enumerate((Verdict.ALLOWED, Verdict.PROHIBITED, Verdict.CONDITIONAL)):
-            at = start + timedelta(days=number, hours=9)
-            subjects = (model("Nimbus 7B", "nimbus"),)
-            decide(services.audit, at, asker=f"slack:T1:U{number}", verdict=verdict, subjects=subjects)
+        decide_in(services.audit, LAST, ZONE)
     return url
 
 
