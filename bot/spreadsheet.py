@@ -28,6 +28,10 @@ def harmless(cell: str) -> str:
 
     Control characters are left out, and what is too long for a cell is cut.
     """
-    text = "".join(c if c == "\n" else " " if c.isspace() else c for c in cell if c.isprintable() or c.isspace())
+    text = cell if cell.isprintable() else _printable(cell)
     text = text if len(text) <= LONGEST_CELL else text[:LONGEST_CELL] + "…"
     return f"'{text}" if text.lstrip(" ").startswith(tuple(_FORMULA)) else text
+
+
+def _printable(cell: str) -> str:
+    return "".join(c if c == "\n" else " " if c.isspace() else c for c in cell if c.isprintable() or c.isspace())

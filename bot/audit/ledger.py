@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, text
+from sqlalchemy import Connection, Engine, bindparam, insert, select, text
 
 from bot.audit.models import FreeText, LedgerMark, LedgerRow
 from knowledge.database import StoreError, translated
@@ -30,6 +30,8 @@ _TEXTS = FreeText.__table__  # type: ignore[attr-defined]
 _MARKS = LedgerMark.__table__  # type: ignore[attr-defined]
 _HASHED = ("seq", "id", "kind", "at", "decision_id", "person", "place", "verdict", "head", "body")
 _INSERT_ROWS, _INSERT_TEXTS, _INSERT_MARKS = insert(_LEDGER), insert(_TEXTS), insert(_MARKS)
+_THERE = select(_LEDGER.c.id).where(_LEDGER.c.id.in_(bindparam("ids", expanding=True)))
+_LAST = select(_LEDGER.c.seq, _LEDGER.c.hash).order_by(_LEDGER.c.seq.desc()).limit(1)
 _BATCH = 2000
 
 
@@ -129,11 +131,8 @@ class Ledger:
         """
         with translated("writing the record"), self._writing() as connection:
             ids = [entry.id for entry in entries]
-            there = set(connection.execute(select(_LEDGER.c.id).where(_LEDGER.c.id.in_(ids))).scalars())
-            last = connection.execute(
-                select(_LEDGER.c.seq, _LEDGER.c.hash).order_by(_LEDGER.c.seq.desc()).limit(1)
-            ).first()
-            seq, before = (last.seq, last.hash) if last else (0, FIRST)
+            there = set(connection.execute(_THERE, {"ids": ids}).scalars())
+            seq, before = _head(connection)
             rows, texts, marks = [], [], []
             for entry in entries:
                 if entry.id in there:
@@ -171,10 +170,8 @@ class Ledger:
 
     def head(self) -> tuple[int, str]:
         """Return how many rows there are and the hash of the last."""
-        query = select(_LEDGER.c.seq, _LEDGER.c.hash).order_by(_LEDGER.c.seq.desc()).limit(1)
         with translated("reading the record"), self._engine.connect() as connection:
-            last = connection.execute(query).first()
-        return (last.seq, last.hash) if last else (0, FIRST)
+            return _head(connection)
 
     def hash_at(self, seq: int) -> str | None:
         """Return the hash of a row, or `None` where there is none of that number."""
@@ -203,6 +200,11 @@ class Ledger:
                     return Verified(count, before, Fault(row.seq, row.id, what))
                 count, before = row.seq, row.hash
         return Verified(count, before, None)
+
+
+def _head(connection: Connection) -> tuple[int, str]:
+    last = connection.execute(_LAST).first()
+    return (last.seq, last.hash) if last else (0, FIRST)
 
 
 def _row(entry: Entry, seq: int, before: str) -> tuple[dict[str, Any], list[dict[str, str]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, bindparam, delete, select
 
 from bot.audit.models import FreeText, LedgerRow, Person
 from knowledge.database import insert_once, translated
@@ -14,6 +14,7 @@ _PEOPLE = Person.__table__  # type: ignore[attr-defined]
 _TEXTS = FreeText.__table__  # type: ignore[attr-defined]
 _LEDGER = LedgerRow.__table__  # type: ignore[attr-defined]
 _READING = "reading who asked"
+_PSEUDONYM = select(_PEOPLE.c.pseudonym).where(_PEOPLE.c.name == bindparam("who"))
 
 
 class People:
@@ -31,9 +32,13 @@ class People:
         return known or ""
 
     def known(self, name: str) -> str | None:
-        """Return the pseudonym of a person, or `None` where there is none."""
+        """Return the pseudonym of a person, or `None` where there is none.
+
+        It is read anew each time: another process may have erased it, and what somebody asks under a pseudonym that
+        is kept longer than its row would be found by no later erasure.
+        """
         with translated(_READING), self._engine.connect() as connection:
-            return connection.execute(select(_PEOPLE.c.pseudonym).where(_PEOPLE.c.name == name)).scalar()
+            return connection.execute(_PSEUDONYM, {"who": name}).scalar()
 
     def names(self, pseudonyms: Collection[str]) -> dict[str, str]:
         """Return the names behind pseudonyms; who was erased is left out."""

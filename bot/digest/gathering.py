@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
+from itertools import starmap
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -96,7 +97,8 @@ def gathered(
     """Return what the digest of a week is made of. Raises `StoreError`."""
     start, end = week.bounds(zone)
     weekly, names = sources.weekly, _Names(sources.audit.people.names)
-    decisions = tuple(_decision(d, sources.store, names) for d in weekly.decisions(start, end))
+    known = _Known(sources.store)
+    decisions = tuple(_decision(d, known, names) for d in weekly.decisions(start, end))
     subjects = {thing.id for decision in decisions for thing in decision.subjects}
     earlier = _earlier(week, zone)
     happened = weekly.happenings(start, end, (EventKind.FEEDBACK, EventKind.REVIEW_CLOSED))
@@ -138,6 +140,21 @@ class _Names:
         return self._of(pseudonym)
 
 
+class _Known:
+    """Makes each subject and licence once, however often it was asked about: a week names few, thousands of times."""
+
+    def __init__(self, store: KnowledgeStore) -> None:
+        self._store = store
+        self.thing, self.license = cache(Thing), cache(self._license)
+
+    def _license(self, key: str) -> Thing:
+        try:
+            name = self._store.license(key).profile.name
+        except KeyError:  # it was known when it was decided
+            name = key
+        return Thing(key, name, "license")
+
+
 def _earlier(week: Week, zone: ZoneInfo) -> dict[Week, tuple[datetime, datetime]]:
     """Return the weeks of the trend before a week, each with its span."""
     found = {}
@@ -147,25 +164,17 @@ def _earlier(week: Week, zone: ZoneInfo) -> dict[Week, tuple[datetime, datetime]
     return found
 
 
-def _decision(decision: Decision, store: KnowledgeStore, names: _Names) -> DecisionRow:
+def _decision(decision: Decision, known: _Known, names: _Names) -> DecisionRow:
     head = decision.head
     kinds = head.get("subject_kinds") or ["model"] * len(head["subjects"])
-    things = zip(head["subject_ids"], head["subjects"], kinds, strict=True)
     return DecisionRow(
         decision.id, decision.at, names.of(decision.person), decision.place, decision.question,
         Verdict(decision.verdict), head["confidence"], head["elapsed_ms"],
-        subjects=tuple(Thing(*thing) for thing in things),
-        licenses=tuple(Thing(key, _license(key, store), "license") for key in head["licenses"]),
+        subjects=tuple(starmap(known.thing, zip(head["subject_ids"], head["subjects"], kinds, strict=True))),
+        licenses=tuple(map(known.license, head["licenses"])),
         unknown=tuple(head.get("unknown_names", ())),
         denied_by=tuple(head.get("denied_by", ())),
     )  # fmt: skip
-
-
-def _license(key: str, store: KnowledgeStore) -> str:
-    try:
-        return store.license(key).profile.name
-    except KeyError:  # known when it was decided
-        return key
 
 
 def _reviews(found: Iterable[OpenReview], due_after: timedelta) -> Iterator[ReviewRow]:

@@ -1,10 +1,12 @@
 """Prints the figures of the README as a table. Give names of measurements to run only those.
 
-`peer` needs `pip install -e ".[bench]"`. `CLAUSEBOT_MIRROR` names the folder of official texts, as for ingestion.
+`legal` runs only where it is named: it makes a record of `--rows` decisions. `peer` needs `pip install -e ".[bench]"`.
+`CLAUSEBOT_MIRROR` names the folder of official texts, as for ingestion.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import resource
 import shutil
@@ -18,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bot.log import set_up_logging
+from tests.benchmarks.legal import legal
 from tests.benchmarks.slack import slack
 
 QUESTIONS = (
@@ -193,11 +196,18 @@ MEASUREMENTS = {
 
 def main() -> None:
     set_up_logging(verbose=False)
-    wanted = sys.argv[1:] or list(MEASUREMENTS)
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*MEASUREMENTS, "legal"]))
+    parser.add_argument("--rows", type=int, default=1_000_000, help="decisions in the record of `legal`")
+    given = parser.parse_args()
+    measurements = MEASUREMENTS | {"legal": lambda home: legal(home, given.rows)}
+    wanted = given.names or list(MEASUREMENTS)
+    if strange := [name for name in wanted if name not in measurements]:
+        parser.error(f"there is no measurement {strange[0]!r}")
     with fresh_home() as home:
         run(home, "ingest")
         for name in wanted:
-            MEASUREMENTS[name](home)
+            measurements[name](home)
 
 
 if __name__ == "__main__":
