@@ -52,6 +52,8 @@ class Settings:
     """`CLAUSEBOT_TIME_ZONE`: where the company's weeks and days begin, as IANA names it (`Europe/Stockholm`)."""
     review_days: int = 3
     """`CLAUSEBOT_REVIEW_DAYS`: days after which a review that nobody decided is overdue."""
+    retention_days: int | None = None
+    """`CLAUSEBOT_RETENTION_DAYS`: after as many days, what people wrote is erased; unset: never."""
     digest_mail: str | None = None
     """`CLAUSEBOT_DIGEST_MAIL`: who gets the digest by mail, with commas."""
     mail_from: str | None = None
@@ -80,13 +82,13 @@ VARIABLES = {
     "policy": "CLAUSEBOT_POLICY",
     "zone": "CLAUSEBOT_TIME_ZONE",
     "review_days": "CLAUSEBOT_REVIEW_DAYS",
+    "retention_days": "CLAUSEBOT_RETENTION_DAYS",
     "digest_mail": "CLAUSEBOT_DIGEST_MAIL",
     "mail_from": "CLAUSEBOT_MAIL_FROM",
     "smtp_url": "CLAUSEBOT_SMTP_URL",
 }
 """Field of `Settings` to its variable; in the TOML file the same names, in any case."""
 
-_MOST_DAYS = 365
 CONFIG_VARIABLE = "CLAUSEBOT_CONFIG"
 
 
@@ -101,7 +103,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     home = Path(values.pop("home", "") or platformdirs.user_data_dir("clausebot")).expanduser()
     mirror, policy = values.pop("mirror", None), values.pop("policy", None)
     zone = _zone(values.pop("zone", "UTC"), faults)
-    review_days = _days(values.pop("review_days", "3"), faults)
+    review_days = _days(values.pop("review_days", "3"), "CLAUSEBOT_REVIEW_DAYS", 365, faults)
+    retained = values.pop("retention_days", None)
+    retention_days = _days(retained, "CLAUSEBOT_RETENTION_DAYS", 36_500, faults) if retained else None
     database_url = values.pop("database_url", None) or f"sqlite:///{home / 'clausebot.db'}"
     faults += [
         f"{VARIABLES[name]} must be an http(s) address, not {values[name]!r}."
@@ -117,6 +121,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         policy=Path(policy).expanduser() if policy else None,
         zone=zone,
         review_days=review_days,
+        retention_days=retention_days,
         **values,
     )
 
@@ -129,9 +134,9 @@ def _zone(name: str, faults: list[str]) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def _days(text: str, faults: list[str]) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= _MOST_DAYS):
-        faults.append(f"CLAUSEBOT_REVIEW_DAYS must be a number of days from 1 to {_MOST_DAYS}, not {text!r}.")
+def _days(text: str, variable: str, most: int, faults: list[str]) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= most):
+        faults.append(f"{variable} must be a number of days from 1 to {most}, not {text!r}.")
         return 1
     return int(text)
 

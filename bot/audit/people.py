@@ -13,6 +13,7 @@ from knowledge.database import insert_once, translated
 _PEOPLE = Person.__table__  # type: ignore[attr-defined]
 _TEXTS = FreeText.__table__  # type: ignore[attr-defined]
 _LEDGER = LedgerRow.__table__  # type: ignore[attr-defined]
+_ERASED_AT_ONCE = 2000
 _READING = "reading who asked"
 _PSEUDONYM = select(_PEOPLE.c.pseudonym).where(_PEOPLE.c.name == bindparam("who"))
 
@@ -63,6 +64,13 @@ class People:
 
     def erase_before(self, moment: str) -> int:
         """Erase what was written before a moment (UTC, ISO 8601), whoever wrote it; return how many texts."""
-        old = select(_LEDGER.c.id).where(_LEDGER.c.at < moment)
-        with translated("erasing old texts"), self._engine.begin() as connection:
-            return connection.execute(delete(_TEXTS).where(_TEXTS.c.row_id.in_(old))).rowcount
+        old = select(_TEXTS.c.row_id).join(_LEDGER, _LEDGER.c.id == _TEXTS.c.row_id).where(_LEDGER.c.at < moment)
+        count = 0
+        with translated("erasing old texts"):
+            while True:  # a part at a time: whoever asks meanwhile does not wait for all of it
+                with self._engine.connect() as connection:
+                    rows = connection.execute(old.limit(_ERASED_AT_ONCE)).scalars().all()
+                if not rows:
+                    return count
+                with self._engine.begin() as connection:
+                    count += connection.execute(delete(_TEXTS).where(_TEXTS.c.row_id.in_(rows))).rowcount

@@ -1,13 +1,16 @@
-"""What the calendar asks for: digests that are due, reviews that wait too long, permissions that lapse.
+"""What the calendar asks for: digests that are due, reviews that wait too long, permissions that lapse, old texts.
 
 Each becomes an entry of the inbox under a key of its own, so that several processes that look remind once.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import structlog
 
 from bot.audit.log import EventKind, OpenReview
 from bot.digest.week import local_day
@@ -20,6 +23,8 @@ from bot.slack.posting import Place, Posting, place_of
 from bot.slack.review_blocks import lapse_message, overdue_message
 from bot.slack.sending import Sending
 from bot.slack.workers import Workers
+
+log = structlog.get_logger()
 
 _AGAIN = timedelta(days=7)
 """After as long, a review that is overdue is reminded of again."""
@@ -44,7 +49,9 @@ class Reminders:
     def due(self, now: datetime | None = None) -> list[str]:
         """Accept what the calendar asks for; return the keys of what is new, in order. Raises `StoreError`."""
         moment = now or datetime.now(UTC)
-        jobs = dict([*self._digests(moment), *self._reviews(moment), *self._lapses(moment)])
+        jobs = dict(
+            [*self._digests(moment), *self._reviews(moment), *self._lapses(moment), *self._old_texts(moment)]
+        )  # fmt: skip
         new = self._inbox.accept(jobs) if jobs else set()
         return [key for key in jobs if key in new]
 
@@ -73,6 +80,11 @@ class Reminders:
             key = f"lapse:{lapse.relief.id}:{lapse.relief.period.last}:{_stage(lapse)}"
             yield key, {"task": "lapse", "relief": lapse.relief.id}
 
+    def _old_texts(self, now: datetime) -> Iterator[tuple[str, Job]]:
+        days = self._services.settings.retention_days
+        if days is not None:
+            yield f"erase:{now.astimezone(UTC).date()}", {"task": "erase", "days": days}
+
     # -- the work ----------------------------------------------------------------------------------------------------
 
     async def remind_of_review(self, key: str, job: Mapping[str, Any]) -> None:
@@ -99,6 +111,12 @@ class Reminders:
         if lapse is not None:
             place = Place(self._place.channel, "")
             await self._posting.say_once(self._team, place, [marked(lapse_message(lapse), key, 0)], key)
+
+    async def erase_old_texts(self, _key: str, job: Mapping[str, Any]) -> None:
+        """Erase what people wrote longer ago than the settings want it kept."""
+        before = datetime.now(UTC) - timedelta(days=job["days"])
+        count = await asyncio.to_thread(self._services.erase_before, before)
+        log.info("old_texts_erased", count=count, before=before.isoformat())
 
     def _lapse(self, relief: str) -> Lapse | None:
         policy, today = self._services.policy, local_day(datetime.now(UTC), self._services.settings.zone)

@@ -75,8 +75,8 @@ def check(settings: Settings, *, socket: bool) -> None:
 
 
 def has_calendar(settings: Settings) -> bool:
-    """Whether anything is to be sent or reminded of by the calendar."""
-    return bool(settings.legal_channel or destinations(settings))
+    """Whether the calendar has anything to send, to remind of or to erase."""
+    return bool(settings.legal_channel or settings.retention_days or destinations(settings))
 
 
 def hide_secrets() -> None:

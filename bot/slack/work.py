@@ -37,6 +37,7 @@ class Work:
             "overdue": reminders.remind_of_review,
             "lapse": reminders.remind_of_lapse,
             "digest": sending.send_job,
+            "erase": reminders.erase_old_texts,
         }
 
     def due(self) -> list[str]:

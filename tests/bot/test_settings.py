@@ -32,7 +32,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
     given = {
         variable: "https://example.org/" if name.endswith(("_url", "_endpoint")) else f"/{name}"
         for name, variable in VARIABLES.items()
-    } | {"CLAUSEBOT_TIME_ZONE": "Asia/Kolkata", "CLAUSEBOT_REVIEW_DAYS": "17"}
+    } | {"CLAUSEBOT_TIME_ZONE": "Asia/Kolkata", "CLAUSEBOT_REVIEW_DAYS": "17", "CLAUSEBOT_RETENTION_DAYS": "400"}
     settings = read_settings(given)
 
     assert {name: str(getattr(settings, name)) for name in VARIABLES} == {n: given[v] for n, v in VARIABLES.items()}
@@ -69,6 +69,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ('CLAUSEBOT_TIME_ZONE = "../etc/passwd"', "CLAUSEBOT_TIME_ZONE"),
         ('CLAUSEBOT_REVIEW_DAYS = "0"', "CLAUSEBOT_REVIEW_DAYS"),
         ('CLAUSEBOT_REVIEW_DAYS = "soon"', "1 to 365"),
+        ('CLAUSEBOT_RETENTION_DAYS = "-1"', "CLAUSEBOT_RETENTION_DAYS"),
         (b"\xff\xfe\x00", "read"),
     ],
 )

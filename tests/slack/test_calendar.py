@@ -125,6 +125,28 @@ licences_bought:
 """
 
 
+async def test_old_texts_are_erased_once_a_day(bot: Bot, reminders: Reminders) -> None:
+    """What was written longer ago than the settings keep it, in the record and the inbox; the chain still holds."""
+    answer = await asked_and_answered(bot, "may we sell a harp with Llama 3 inside?")
+    now = datetime.now(UTC)
+    bot.services.settings = replace(bot.services.settings, retention_days=30)
+    try:
+        kept = await looked(bot, reminders, now)
+        again = await looked(bot, reminders, now + timedelta(hours=0))
+        with_text = bot.services.audit.answer(decision_of(answer))
+        bot.services.erase_before(now + DAY)
+    finally:
+        bot.services.settings = replace(bot.services.settings, retention_days=None)
+    without = bot.services.audit.answer(decision_of(answer))
+
+    assert [key for key in kept if key.startswith("erase:")] == [f"erase:{now.date()}"]
+    assert [key for key in again if key.startswith("erase:")] == []
+    assert with_text is not None
+    assert without is not None
+    assert (with_text.question, without.question) == ("may we sell a harp with Llama 3 inside?", "(erased)")
+    assert bot.services.audit.ledger.verify().fault is None
+
+
 async def test_the_digest_of_a_week_from_questions_to_channel(bot: Bot, reminders: Reminders) -> None:
     """What was asked, what legal changed and what waits stand in it; people are named as Slack knows them."""
     with bot.services.engine.begin() as connection:
@@ -143,7 +165,7 @@ async def test_the_digest_of_a_week_from_questions_to_channel(bot: Bot, reminder
     (main,) = [m for m in bot.slack.messages("CDIGEST") if not m.get("thread_ts") or m["thread_ts"] == m["ts"]]
     thread = json.dumps(bot.slack.messages("CDIGEST", main["ts"]), ensure_ascii=False)
 
-    assert keys == [f"digest:{week}:slack:0"]
+    assert [key.rpartition(":")[0] for key in keys] == [f"digest:{week}:slack"]
     assert f"Week {week.number}" in main["blocks"][0]["text"]["text"]
     assert "may we sell a violin" in thread
     assert "Person U1" in thread, "named as Slack knows the person"
