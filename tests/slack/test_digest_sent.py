@@ -68,7 +68,8 @@ async def test_the_program_sends_what_is_due_at_its_start(own_home: Path, slack:
 
 @pytest.mark.parametrize("step", ["chat.postMessage", "files.completeUploadExternal"])
 async def test_a_killed_program_leaves_one_digest(own_home: Path, slack: LoopbackSlack, step: str) -> None:
-    """Killed while Slack takes the message or a file: when its time is over, the next one completes the thread."""
+    """Killed while Slack takes the message or a file: the next one waits until the dead one's time is over, and then
+    completes the thread."""
     home = with_a_record(own_home)
     slack.fail(step, hang=30)
     async with serving(home, slack, free_port(), **DIGEST) as process:
@@ -76,9 +77,12 @@ async def test_a_killed_program_leaves_one_digest(own_home: Path, slack: Loopbac
         os.kill(process.pid, signal.SIGKILL)
         await process.wait()
     slack.heal()
-    with open_services(settings_for(home)) as services, services.engine.begin() as connection:
-        connection.execute(text("UPDATE digest_delivery SET begun_at = '2026-01-01 00:00:00.000000'"))  # time passes
     async with serving(home, slack, free_port(), **DIGEST):
+        with open_services(settings_for(home)) as services, services.engine.begin() as connection:
+            assert not services.deliveries.is_delivered(LAST, Destination.SLACK)
+            connection.execute(
+                text("UPDATE digest_delivery SET begun_at = '2026-01-01 00:00:00.000000'")
+            )  # time passes
         await until_whole(slack)
 
 
