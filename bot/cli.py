@@ -237,6 +237,8 @@ def serve(
         server.check(services.settings, socket=socket)
         server.hide_secrets()
         services.ensure_knowledge()
+        if services.policy:
+            services.policy.current()  # a fault in it is told now, not to whoever asks first
         asyncio.run(server.serve_socket(services) if socket else server.serve_http(services, host, port))
 
 

@@ -37,7 +37,7 @@ class PolicyFile:
             return Rulebook(read_policy(self._path, known), known)
         except ConfigurationError as error:
             if self._rulebook is None:
-                raise
+                raise ConfigurationError(f"CLAUSEBOT_POLICY names a file that cannot be used. {error}") from error
             log.error("policy_not_read", file=str(self._path), faults=str(error))  # noqa: TRY400 - it says all
             return self._rulebook
 
