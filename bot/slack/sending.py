@@ -130,8 +130,15 @@ def check_sending(settings: Settings) -> None:
     """Raise `ConfigurationError` with what is missing to send a digest where the settings want it."""
     faults = []
     several = bool(settings.slack_client_id)
-    if settings.digest_channel and several and "/" not in settings.digest_channel:
-        faults.append("With several workspaces CLAUSEBOT_DIGEST_CHANNEL names the workspace, too: T0123/C0456.")
+    channels = {
+        "CLAUSEBOT_LEGAL_CHANNEL": settings.legal_channel,
+        "CLAUSEBOT_DIGEST_CHANNEL": settings.digest_channel,
+    }
+    faults += [
+        f"With several workspaces {variable} names the workspace, too: T0123/C0456."
+        for variable, channel in channels.items()
+        if several and channel and "/" not in channel
+    ]
     if settings.digest_channel and not (several or settings.slack_bot_token):
         faults.append("To post the digest in Slack, set SLACK_BOT_TOKEN.")
     if settings.digest_mail:

@@ -53,6 +53,26 @@ def test_socket_mode_serves_one_workspace(name: str) -> None:
     )
 
 
+def test_a_channel_of_several_workspaces_is_named_with_its_own() -> None:
+    """Channel ids are a workspace's own; with one workspace the channel is enough."""
+    several = SEVERAL | {"SLACK_SIGNING_SECRET": SIGNING_SECRET}
+    one = {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_SIGNING_SECRET": SIGNING_SECRET}
+    channels = {"CLAUSEBOT_LEGAL_CHANNEL": "C1", "CLAUSEBOT_DIGEST_CHANNEL": "C2"}
+    check(read_settings(one | channels), socket=False)
+    check(read_settings(several | {name: f"T1/{channel}" for name, channel in channels.items()}), socket=False)
+
+    for name, channel in channels.items():
+        assert name in refusal(several | {name: channel}, socket=False)
+    mailed = refusal(one | {"CLAUSEBOT_DIGEST_MAIL": "a@example.com"}, socket=False)
+    assert "CLAUSEBOT_SMTP_URL and CLAUSEBOT_MAIL_FROM" in mailed
+    wrong = {
+        "CLAUSEBOT_DIGEST_MAIL": "a@b.example",
+        "CLAUSEBOT_MAIL_FROM": "c@d.example",
+        "CLAUSEBOT_SMTP_URL": "mail:25",
+    }
+    assert "smtps://" in refusal(one | wrong, socket=False)
+
+
 def test_what_is_missing_is_named() -> None:
     """Each way in, with one workspace or several, has settings of its own."""
     check(read_settings(SEVERAL | {"SLACK_SIGNING_SECRET": SIGNING_SECRET}), socket=False)
