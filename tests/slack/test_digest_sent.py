@@ -78,6 +78,7 @@ async def test_a_killed_program_leaves_one_digest(own_home: Path, slack: Loopbac
         await process.wait()
     slack.heal()
     async with serving(home, slack, free_port(), **DIGEST):
+        await asyncio.sleep(3)  # its first tries come to nothing
         with open_services(settings_for(home)) as services, services.engine.begin() as connection:
             assert not services.deliveries.is_delivered(LAST, Destination.SLACK)
             connection.execute(
