@@ -134,6 +134,11 @@ class Anchors:
         query = select(_ANCHORS.c.count, _ANCHORS.c.hash, _ANCHORS.c.at).order_by(_ANCHORS.c.count)
         with translated("reading the anchors"), self._engine.connect() as connection:
             rows = connection.execute(query).all()
-        kept = [Head(count, last, at.isoformat(timespec="seconds")) for count, last, at in rows]
+        kept = [Head(count, last, _in_utc(at).isoformat(timespec="seconds")) for count, last, at in rows]
         heads = sorted([*kept, *given], key=lambda head: head.count)
         return next((h for h in heads if h.count and self._ledger.hash_at(h.count) != h.hash), None)
+
+
+def _in_utc(at: datetime) -> datetime:
+    """Return a moment as the database gave it (SQLite's has no zone) in UTC."""
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

@@ -31,6 +31,8 @@ def digest(
     from bot.digest.tables import digest_json  # noqa: PLC0415
     from bot.digest.week import Week  # noqa: PLC0415
 
+    if post and (as_json or html):
+        raise typer.Exit(fail("--post sends the digest; look at it with --json or --html in a call of its own.", 2))
     chosen = Week.parse(week) if week else None
     with opened(quiet=True) as services:
         now = datetime.now(UTC)

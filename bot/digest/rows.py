@@ -69,7 +69,7 @@ class DecisionRow:
     unknown: tuple[str, ...] = ()
     """Names in the question that nothing is known of, as they were written."""
     denied_by: tuple[str, ...] = ()
-    """Titles of the company's rules that deny the use; empty where only the licences decided."""
+    """Ids of the company's rules that deny the use; empty where only the licences decided."""
 
 
 class Rating(StrEnum):

@@ -56,7 +56,8 @@ class Reminders:
         return [key for key in jobs if key in new]
 
     def _digests(self, now: datetime) -> Iterator[tuple[str, Job]]:
-        for due in self._sending.due(now):
+        oldest = {due.destination: due for due in reversed(self._sending.due(now))}
+        for due in oldest.values():  # the next follows when this one is there: they stand in order
             week, destination = str(due.week), due.destination.value
             job = {"task": "digest", "week": week, "destination": destination}
             yield f"digest:{week}:{destination}:{now.astimezone(UTC):%Y-%m-%dT%H}", job  # each hour until it is there

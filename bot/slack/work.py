@@ -29,6 +29,7 @@ class Work:
         self._workers = workers
         self._desk = desk
         self._reminders = reminders
+        self._sending = sending
         self._tasks: dict[str, _Task] = {
             "answer": desk.answer,
             "share": desk.share,
@@ -36,7 +37,7 @@ class Work:
             "outcome": reviews.tell,
             "overdue": reminders.remind_of_review,
             "lapse": reminders.remind_of_lapse,
-            "digest": sending.send_job,
+            "digest": self._send_digest,
             "erase": reminders.erase_old_texts,
         }
 
@@ -50,6 +51,10 @@ class Work:
         follow = await self._tasks[job.get("task", "answer")](key, job)
         await self.finish(key)
         return follow or []
+
+    async def _send_digest(self, key: str, job: Mapping[str, Any]) -> list[str]:
+        await self._sending.send_job(key, job)
+        return await self._workers.run(self.due)
 
     async def give_up(self, key: str, reference: str) -> None:
         """Tell an asker that a question failed, and close the entry; what else fails is in the log alone."""

@@ -102,6 +102,14 @@ def test_looking_writes_nothing(record: str, run: Run) -> None:
         assert not (services.settings.home / KEY_FILE).exists()
 
 
+def test_sending_and_looking_are_two_calls(record: str, run: Run, tmp_path: Path) -> None:
+    """What would be left undone is refused."""
+    for more in (("--json",), ("--html", str(tmp_path / "digest.html"))):
+        refused = run("--post", *more)
+        assert (refused.code, refused.out) == (2, "")
+        assert "in a call of its own" in refused.err
+
+
 def test_it_is_saved_as_a_page(record: str, run: Run, tmp_path: Path) -> None:
     """Nothing is printed beside it, but with --json."""
     file = tmp_path / "digest.html"

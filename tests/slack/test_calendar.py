@@ -14,7 +14,7 @@ import pytest
 from dbos import DBOS
 from sqlalchemy import text
 
-from bot.digest.deliveries import Destination
+from bot.digest.deliveries import HOUR, Destination
 from bot.digest.week import Week
 from bot.slack.posting import Posting
 from bot.slack.reminders import Reminders
@@ -173,3 +173,25 @@ async def test_the_digest_of_a_week_from_questions_to_channel(bot: Bot, reminder
     assert f"clausebot-{week}.csv" in thread
     assert reminders.due(monday + timedelta(hours=10)) == []
     assert bot.services.deliveries.claim(week, Destination.SLACK, now) is False
+
+
+async def test_missed_weeks_come_one_after_the_other(bot: Bot, reminders: Reminders) -> None:
+    """After a time away the oldest is sent first, and the next when that one is there."""
+    with bot.services.engine.begin() as connection:
+        connection.execute(text("DELETE FROM digest_delivery"))
+    bot.slack.add_channel("CDIGEST")
+    bot.services.settings = replace(bot.services.settings, digest_channel="CDIGEST")
+    now, zone = datetime.now(UTC), bot.services.settings.zone
+    last = Week.last_finished(now - HOUR, zone)
+    got = last.previous.previous
+    bot.services.deliveries.claim(got, Destination.SLACK, now)
+    bot.services.deliveries.delivered(got, Destination.SLACK, now)
+    keys = await looked(bot, reminders, now)
+    await bot.slack.wait_until(lambda: f"Week {last.number}" in str(bot.slack.messages("CDIGEST")), "both", timeout=30)
+    await settled(bot)
+    mains = [m for m in bot.slack.messages("CDIGEST") if m.get("thread_ts") in (None, m["ts"])]
+
+    assert [key for key in keys if key.startswith("digest:")] == [f"digest:{last.previous}:slack:{now:%Y-%m-%dT%H}"]
+    assert len(mains) == 2
+    assert f"Week {last.previous.number}," in str(mains[0]["blocks"][0])
+    assert f"Week {last.number}," in str(mains[1]["blocks"][0])
