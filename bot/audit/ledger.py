@@ -79,15 +79,26 @@ class Verified:
     fault: Fault | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """An entry made ready: what is left to know is its number and the hash before it."""
+
+    id: str
+    values: tuple[str, ...]
+    """The columns that are hashed, behind the number."""
+    texts: Sequence[Mapping[str, str]]
+    marks: frozenset[str]
+
+
 class _Waiting:
     """An entry on its way, and what became of it."""
 
-    __slots__ = ("entry", "error", "is_new")
+    __slots__ = ("entry", "error", "is_new", "is_over")
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: _Ready) -> None:
         self.entry = entry
-        self.is_new: bool | None = None
-        self.error: Exception | None = None
+        self.is_over = self.is_new = False
+        self.error: StoreError | None = None
 
 
 class Ledger:
@@ -95,58 +106,67 @@ class Ledger:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._turn = threading.Lock()
-        self._queue = threading.Lock()
+        self._turn = threading.Condition()
+        self._is_writing = False
         self._waiting: list[_Waiting] = []
 
     def append(self, entry: Entry) -> bool:
         """Write an entry down, durably; return false where one with its id stands there. Raises `StoreError`."""
-        own = _Waiting(entry)
-        with self._queue:
+        own, batch = _Waiting(_ready(entry)), []
+        with self._turn:
             self._waiting.append(own)
-        with self._turn:  # who gets here first writes for all that wait
-            if own.is_new is None and own.error is None:
-                self._write()
+            self._turn.wait_for(lambda: own.is_over or not self._is_writing)
+            if not own.is_over:  # who gets here first writes for all that wait
+                batch, self._waiting, self._is_writing = self._waiting, [], True
+        if batch:
+            self._write(batch)
         if own.error is not None:
             raise own.error
-        return bool(own.is_new)
+        return own.is_new
 
-    def _write(self) -> None:
-        with self._queue:
-            batch, self._waiting = self._waiting, []
+    def _write(self, batch: Sequence[_Waiting]) -> None:
+        failed: StoreError | None = StoreError("Another thread should have written this down and failed; try again.")
+        new: set[str] = set()
         try:
-            new = self.extend([w.entry for w in batch])
+            new, failed = self._put([waiting.entry for waiting in batch]), None
         except StoreError as error:
-            for waiting in batch:
-                waiting.error = error
-            return
-        for waiting in batch:
-            waiting.is_new = waiting.entry.id in new
-            new.discard(waiting.entry.id)
+            failed = error
+        finally:
+            with self._turn:
+                for waiting in batch:
+                    waiting.error, waiting.is_new, waiting.is_over = failed, waiting.entry.id in new, True
+                    new.discard(waiting.entry.id)
+                self._is_writing = False
+                self._turn.notify_all()
 
     def extend(self, entries: Sequence[Entry]) -> set[str]:
         """Write entries down in one transaction, in their order; return the ids that were not there before.
 
         Raises `StoreError`, and then none is written.
         """
+        return self._put([_ready(entry) for entry in entries])
+
+    def _put(self, entries: Sequence[_Ready]) -> set[str]:
         with translated("writing the record"), self._writing() as connection:
-            ids = [entry.id for entry in entries]
-            there = set(connection.execute(_THERE, {"ids": ids}).scalars())
+            there = set(connection.execute(_THERE, {"ids": [entry.id for entry in entries]}).scalars())
             seq, before = _head(connection)
-            rows, texts, marks = [], [], []
+            rows: list[dict[str, Any]] = []
+            texts: list[Mapping[str, str]] = []
+            marks: list[dict[str, Any]] = []
             for entry in entries:
                 if entry.id in there:
                     continue
                 there.add(entry.id)
                 seq += 1
-                row, kept = _row(entry, seq, before)
-                before = row["hash"]
-                rows.append(row)
-                texts += kept
+                values = (seq, *entry.values)
+                last = row_hash(values, before)
+                rows.append(dict(zip(_HASHED, values, strict=True)) | {"before": before, "hash": last})
+                texts += entry.texts
                 marks += [{"name": mark, "seq": seq} for mark in entry.marks]
-            for statement, values in ((_INSERT_ROWS, rows), (_INSERT_TEXTS, texts), (_INSERT_MARKS, marks)):
-                if values:
-                    connection.execute(statement, values)
+                before = last
+            for statement, made in ((_INSERT_ROWS, rows), (_INSERT_TEXTS, texts), (_INSERT_MARKS, marks)):
+                if made:
+                    connection.execute(statement, made)
         return {row["id"] for row in rows}
 
     @contextmanager
@@ -207,18 +227,18 @@ def _head(connection: Connection) -> tuple[int, str]:
     return (last.seq, last.hash) if last else (0, FIRST)
 
 
-def _row(entry: Entry, seq: int, before: str) -> tuple[dict[str, Any], list[dict[str, str]]]:
+def _ready(entry: Entry) -> _Ready:
+    """Return what a transaction is not needed for; raises what `json` does for a value that is none."""
     body, texts = dict(entry.body), []
     if entry.free:
         salt, content = secrets.token_hex(16), canonical(entry.free)
         body["free_text"] = _text_hash(salt, content)
         texts.append({"row_id": entry.id, "salt": salt, "content": content})
     values = (
-        seq, entry.id, entry.kind, entry.at, entry.decision_id, entry.person, entry.place, entry.verdict,
+        entry.id, entry.kind, entry.at, entry.decision_id, entry.person, entry.place, entry.verdict,
         canonical(entry.head), canonical(body),
     )  # fmt: skip
-    row = dict(zip(_HASHED, values, strict=True)) | {"before": before, "hash": row_hash(values, before)}
-    return row, texts
+    return _Ready(entry.id, values, texts, entry.marks)
 
 
 def row_hash(values: Sequence[Any], before: str) -> str:

@@ -144,7 +144,7 @@ _NOTE = (*(_ROWS.c[name] for name in ("decision_id", "kind", "person", "at", "bo
 def _precedent() -> Select[Any]:
     """Return the query for the last review that was closed as a precedent, its decision, and who closed it."""
     reviewed, asked = _ROWS.alias("reviewed"), _TEXTS.alias("asked")
-    # As a parameter, the kind would not find the index of these rows.
+    # Behind a parameter, PostgreSQL would not see that the index of these rows fits.
     closed: ColumnElement[str] = literal_column(f"'{EventKind.REVIEW_CLOSED}'")
     tables = (
         _WITH_TEXTS.join(reviewed, reviewed.c.id == _ROWS.c.decision_id)

@@ -6,7 +6,9 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -213,6 +215,36 @@ def test_a_refused_write_is_told_and_leaves_nothing(engine: Engine) -> None:
 
     assert ledger.append(entry(6)) is True
     assert (ledger.verify().count, ledger.verify().fault) == (3, None)
+
+
+@pytest.mark.parametrize(
+    ("broken", "raised"), [({"head": {"bad": object}}, {TypeError}), ({"person": None}, {StoreError})]
+)
+def test_whoever_waits_with_a_broken_entry_is_told_what_became_of_theirs(
+    engine: Engine, broken: dict[str, Any], raised: set[type[Exception]]
+) -> None:
+    """What is no JSON gets into no batch; one that the database refuses is refused to all in it, who may try again."""
+    ledger = Ledger(engine)
+    with ThreadPoolExecutor(3) as threads:
+        with ledger._writing():
+            first = threads.submit(ledger.append, entry(1))
+            _until(lambda: ledger._is_writing)
+            others = [threads.submit(ledger.append, entry(2)), threads.submit(ledger.append, entry(3, **broken))]
+            _until(lambda: len(ledger._waiting) + sum(other.done() for other in others) == 2)
+        faults = [other.exception(60) for other in others]
+
+    assert first.result() is True
+    assert {type(fault) for fault in faults if fault} == raised
+    assert ledger.append(entry(2)) is (faults[0] is not None)
+    assert ledger.verify().count == 2
+
+
+def _until(done: Callable[[], bool]) -> None:
+    """Wait for threads to get there."""
+    late = time.monotonic() + 30
+    while not done():
+        assert time.monotonic() < late
+        time.sleep(0.005)
 
 
 def _locked(ledger: Ledger) -> None:
