@@ -1,6 +1,6 @@
 """How legal's side holds up after years: writing the record, checking it whole, reading it, and a week's digest of it.
 
-In a folder of its own, over as many decisions as `--rows` says (a million take some 11 GB and half an hour): real
+In a folder of its own, over as many decisions as `--rows` says (a million take 8 GB and some twenty minutes): real
 answers, 20,000 of them in the week of the digest, the others in the weeks before. What a disk decides is printed as a
 ratio to a bare row with a commit of its own, in the same run and in turn with it.
 """
@@ -72,7 +72,7 @@ def batches(services: Services, given: Sequence[Answer], rows: int, folder: Path
     """Make the record; then rows by an ORM, each with its commit, as most programs would write them."""
     making, writing = fill(services, given, rows)
     size = (services.settings.home / "clausebot.db").stat().st_size / 1e9
-    print(f"a record of {rows} decisions       {size:8.1f} GB")
+    print(f"{f'a record of {rows} decisions':36} {size:8.1f} GB")
     print(f"  entries made, rows/s               {rows / making:8.0f}")
     print(f"  written in batches, rows/s         {rows / writing:8.0f}")
     orm = _orm_rows(services, given, folder)
