@@ -123,8 +123,8 @@ class Weekly:
         return frozenset(found)
 
     def begins(self) -> datetime | None:
-        """Return when the first row was written; `None` for an empty record."""
-        query = select(_ROWS.c.at).where(_ROWS.c.seq == 1)
+        """Return the moment of the oldest row; `None` for an empty record."""
+        query = select(func.min(_ROWS.c.at))
         with translated("reading the record"), self._engine.connect() as connection:
             at = connection.execute(query).scalar()
         return datetime.fromisoformat(at) if at else None

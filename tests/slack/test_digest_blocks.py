@@ -105,7 +105,7 @@ def test_the_first_message_is_read_in_a_minute() -> None:
         "*For legal*",
         "🔺 2 reviews overdue",
         "🔸 2 more reviews open",
-        "🔸 2 licence texts changed, which 14 past decisions rest on",
+        "🔸 2 licence texts changed; 14 past decisions cite the old text",
         "🔸 2 permissions about to lapse",
     ]
     assert [f["text"].split("\n") for f in figures["fields"]][:4] == [
