@@ -14,6 +14,7 @@ ClausebotError                 knowledge/errors.py
 │   ├── HostError              ingestion/sources/web.py
 │   └── PinError               ingestion/pins.py: a pin does not stand where it says
 ├── DigestError                bot/digest/errors.py: a week cannot be read, or rows do not belong to it
+│   ├── UnderWayError          another process is sending it, or died over it
 │   └── MailError              a mail cannot be written or was not taken
 ├── AnchorError                bot/audit/anchors.py: an anchor or the key that signs cannot be read
 ├── RefusedError               bot/slack/refusals.py: Slack refused something for good
