@@ -248,6 +248,8 @@ def show_trial(found: Trial, console: Console) -> None:
         verdict = told["was"] if told["was"] == told["now"] else f"{told['was']} → {told['now']}"
         console.print(Text.assemble((told["decision_id"], "bold"), f"  {told['on']}  {verdict}"))
         console.print(Padding(Text(" ".join(told["question"].split())[:300]), (0, 0, 0, 4)))
+        if not (told["new_rules"] or told["gone_rules"]):
+            console.print(Padding(Text("≠ facts of the company, or a licence that was bought"), (0, 0, 0, 6)))
         for mark, rules in (("+", told["new_rules"]), ("−", told["gone_rules"])):
             for rule in rules:
                 console.print(Padding(Text(f"{mark} rule {rule}"), (0, 0, 0, 6)))

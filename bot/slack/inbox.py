@@ -79,6 +79,12 @@ class Inbox:
             raise LookupError(f"There is no entry {key!r} in the inbox.")
         return dict(job)
 
+    def remember(self, key: str, **more: Any) -> None:
+        """Add to what was taken under a key what came of it; raises `LookupError`."""
+        query = update(SlackInbox).where(col(SlackInbox.key) == key).values(job=self.job(key) | more)
+        with translated("writing Slack's inbox"), self._engine.begin() as connection:
+            connection.execute(query)
+
     def job_or_none(self, key: str) -> dict[str, Any] | None:
         """Return what was taken under a key, or `None`."""
         try:

@@ -21,6 +21,7 @@ from bot.slack.conversation import team_of_asker
 from bot.slack.inbox import Inbox
 from bot.slack.posting import Place, Posting, place_of
 from bot.slack.review_blocks import lapse_message, overdue_message
+from bot.slack.reviews import case_key
 from bot.slack.sending import Sending
 from bot.slack.workers import Workers
 
@@ -94,8 +95,8 @@ class Reminders:
         if review is None:
             return
         team = self._team or team_of_asker(review.decision.asker)
-        there = await self._posting.parts_there(team, self._place, f"review_opened:{review.decision.id}")
-        link = await self._posting.permalink(team, self._place.channel, there.get(0))
+        case = await self._workers.run(self._inbox.job_or_none, case_key(review.decision.id)) or {}
+        link = await self._posting.permalink(team, self._place.channel, case.get("ts"))
         message = overdue_message(review, datetime.now(UTC), link=link)
         await self._posting.say_once(team, self._place, [marked(message, key, 0)], key)
 

@@ -23,6 +23,11 @@ from bot.slack.review_blocks import Outcome, case_messages, decided_case, outcom
 from bot.slack.workers import Workers
 
 
+def case_key(decision: str) -> str:
+    """Return the key under which a review is opened, in the record and in the inbox."""
+    return f"review_opened:{decision}"
+
+
 class Reviews:
     """The reviews of all workspaces."""
 
@@ -40,7 +45,7 @@ class Reviews:
         return await self._workers.run(self._open, team, decision_id, actor, why)
 
     def _open(self, team: str, decision_id: str, actor: str, why: str) -> tuple[bool, list[str]]:
-        key = f"review_opened:{decision_id}"
+        key = case_key(decision_id)
         if not self._services.audit.note(decision_id, EventKind.REVIEW_OPENED, actor, {"why": why}, key=key):
             return False, []
         if not self._place.channel:
@@ -87,7 +92,8 @@ class Reviews:
         link = await self._posting.permalink(job["team"], reply.reply_channel, reply.reply_ts) if reply else ""
         messages = await self._case(job["decision"], reply, job["why"], link)
         shown = [marked(message, key, part) for part, message in enumerate(messages)]
-        await self._posting.say_once(self._team or job["team"], self._place, shown, key)
+        ts = await self._posting.say_once(self._team or job["team"], self._place, shown, key)
+        await self._workers.run(self._inbox.remember, key, ts=ts)
 
     async def tell(self, _key: str, job: Mapping[str, Any]) -> None:
         """Tell the asker what legal decided, and mark the case in the legal channel."""
@@ -108,13 +114,14 @@ class Reviews:
     ) -> None:
         if not self._place.channel:
             return
-        key, team = f"review_opened:{decision}", self._team or team
-        there = await self._posting.parts_there(team, self._place, key)
+        key, team = case_key(decision), self._team or team
         opened = await self._workers.run(self._inbox.job_or_none, key)
-        if 0 not in there or opened is None:
+        # Who is quick decides before we have noted where the case stands.
+        ts = opened and (opened.get("ts") or (await self._posting.parts_there(team, self._place, key)).get(0))
+        if not opened or not ts:
             return
         case, *_ = await self._case(decision, reply, opened["why"])
-        await self._posting.change(team, self._place.channel, there[0], decided_case(case, outcome, by=by, on=on))
+        await self._posting.change(team, self._place.channel, ts, decided_case(case, outcome, by=by, on=on))
 
     async def ask(self, team: str, decision_id: str, user: str, text: str) -> bool:
         """Ask the asker something in their thread; return false where there is no thread."""

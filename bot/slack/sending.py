@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -15,7 +16,9 @@ from slack_sdk.errors import SlackApiError
 from bot.audit.weekly import Weekly
 from bot.digest.deliveries import Deliveries, Destination, Due
 from bot.digest.errors import DigestError, UnderWayError
+from bot.digest.gathering import Gathered
 from bot.digest.mail import Envelope, Security, SmtpSettings, digest_mail, send
+from bot.digest.rows import ReviewRow
 from bot.digest.week import Week
 from bot.digest.weekly import WeeklyDigest
 from bot.errors import ConfigurationError
@@ -23,17 +26,22 @@ from bot.services import Services
 from bot.settings import Settings
 from bot.slack.blocks import marked
 from bot.slack.clients import Clients
+from bot.slack.conversation import team_of_asker
 from bot.slack.digest_blocks import digest_messages
+from bot.slack.inbox import Inbox
 from bot.slack.installs import opened_clients
 from bot.slack.posting import Place, Posting, place_of
 from bot.slack.refusals import plainly
+from bot.slack.reviews import case_key
 from knowledge.errors import ClausebotError
 
 log = structlog.get_logger()
 
 _SCHEMES = {"smtp": Security.NONE, "smtp+starttls": Security.STARTTLS, "smtps": Security.TLS}
 _AT_ONCE = 4
-"""Names that are asked for at the same time."""
+"""Names or addresses that are asked for at the same time."""
+_LINKED = 20
+"""Reviews that lead to their cases: more than a digest shows."""
 
 
 class Sending:
@@ -43,6 +51,7 @@ class Sending:
         self._services = services
         self._clients = clients
         self._posting = posting
+        self._inbox = Inbox(services.engine)
         self._deliveries: Deliveries = services.deliveries
 
     def due(self, now: datetime) -> list[Due]:
@@ -80,7 +89,7 @@ class Sending:
         return True
 
     async def _made(self, week: Week, now: datetime) -> WeeklyDigest:
-        found = await asyncio.to_thread(self._services.gather, week, now, whole=True)
+        found = await self._linked(await asyncio.to_thread(self._services.gather, week, now, whole=True))
         names = await self._names(found.people)
         return await asyncio.to_thread(found.made, names)
 
@@ -98,6 +107,23 @@ class Sending:
         refused = await asyncio.to_thread(send, message, smtp_settings(settings.smtp_url or ""))
         for address, why in refused.items():
             log.error("digest_not_mailed", to=address, why=why)
+
+    async def _linked(self, found: Gathered) -> Gathered:
+        """Return what a digest is made of, with the addresses of the cases that waited longest."""
+        turn, legal = asyncio.Semaphore(_AT_ONCE), place_of(self._services.settings.legal_channel)
+
+        async def linked(review: ReviewRow) -> ReviewRow:
+            case = await asyncio.to_thread(self._inbox.job_or_none, case_key(review.decision_id)) or {}
+            try:
+                async with turn:
+                    team = legal[0] or team_of_asker(review.asker)
+                    return replace(review, url=await self._posting.permalink(team, legal[1].channel, case.get("ts")))
+            except ConfigurationError:  # a mail is sent without Slack, too
+                return review
+
+        reviews = sorted(found.material.reviews, key=lambda review: review.opened_at)
+        oldest = await asyncio.gather(*map(linked, reviews[:_LINKED]))
+        return replace(found, material=replace(found.material, reviews=(*oldest, *reviews[_LINKED:])))
 
     async def _names(self, people: Iterable[str]) -> dict[str, str]:
         """Return what people of Slack are called there; who cannot be found keeps the name that the record has."""

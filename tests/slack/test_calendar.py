@@ -169,6 +169,8 @@ async def test_the_digest_of_a_week_from_questions_to_channel(bot: Bot, reminder
     assert f"Week {week.number}" in main["blocks"][0]["text"]["text"]
     assert "may we sell a violin" in thread
     assert "Person U1" in thread, "named as Slack knows the person"
+    case = next(m for m in bot.slack.messages(LEGAL) if decision_of(answer) in str(m["blocks"][:6]))
+    assert f"/archives/{LEGAL}/p{case['ts'].replace('.', '')}" in thread, "what waits leads to its case"
     assert f"clausebot-{week}.html" in thread
     assert f"clausebot-{week}.csv" in thread
     assert reminders.due(monday + timedelta(hours=10)) == []
