@@ -28,6 +28,11 @@ class Destination(StrEnum):
     SLACK = "slack"
     MAIL = "mail"
 
+    @property
+    def so_far(self) -> str:
+        """Under which name the digest of a week that still runs is sent: the whole one follows when it is over."""
+        return f"{self.value}, so far"
+
 
 class DigestDelivery(SQLModel, table=True):
     """One digest on its way to one place; the key is what keeps two processes from sending it twice."""
@@ -35,7 +40,7 @@ class DigestDelivery(SQLModel, table=True):
     __tablename__ = "digest_delivery"
 
     week: str = Field(primary_key=True, description="ISO week, 2026-W47")
-    destination: str = Field(primary_key=True, description="a value of `Destination`")
+    destination: str = Field(primary_key=True, description="a value of `Destination`, or its `so_far`")
     tries: int = 1
     begun_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     delivered_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
@@ -57,16 +62,16 @@ class Deliveries:
         with translated("making the table of digests"):
             make_missing(engine, ("digest_delivery",))
 
-    def claim(self, week: Week, destination: Destination, now: datetime) -> bool:
+    def claim(self, week: Week, destination: str, now: datetime) -> bool:
         """Take it on to send a digest; false where it was sent, or another process is at it. Raises `StoreError`."""
-        mine = {"week": str(week), "destination": destination.value, "begun_at": now.astimezone(UTC)}
+        mine = {"week": str(week), "destination": str(destination), "begun_at": now.astimezone(UTC)}
         if insert_once(self._engine, DigestDelivery, "noting a digest", tries=1, **mine):
             return True
         begun = col(DigestDelivery.begun_at)
         taking_over = (
             update(DigestDelivery)
             .where(
-                col(DigestDelivery.week) == str(week), col(DigestDelivery.destination) == destination.value,
+                col(DigestDelivery.week) == str(week), col(DigestDelivery.destination) == str(destination),
                 col(DigestDelivery.delivered_at).is_(None), begun < (now - LEASE).astimezone(UTC),
             )
             .values(begun_at=now.astimezone(UTC), tries=col(DigestDelivery.tries) + 1)
@@ -74,26 +79,28 @@ class Deliveries:
         with translated("noting a digest"), self._engine.begin() as connection:
             return connection.execute(taking_over).rowcount == 1
 
-    def is_delivered(self, week: Week, destination: Destination) -> bool:
+    def is_delivered(self, week: Week, destination: str) -> bool:
         """Whether a place has its digest."""
         return self._found(destination).get(week) is not None
 
-    def delivered(self, week: Week, destination: Destination, now: datetime) -> None:
+    def delivered(self, week: Week, destination: str, now: datetime) -> None:
         """Note that a place has its digest."""
         self._change(week, destination, delivered_at=now.astimezone(UTC))
 
-    def let_go(self, week: Week, destination: Destination) -> None:
+    def let_go(self, week: Week, destination: str) -> None:
         """Note that sending failed, so that the next who comes may try."""
         self._change(week, destination, begun_at=datetime.fromtimestamp(0, UTC))
 
-    def _change(self, week: Week, destination: Destination, **values: datetime) -> None:
-        mine = (col(DigestDelivery.week) == str(week), col(DigestDelivery.destination) == destination.value)
+    def _change(self, week: Week, destination: str, **values: datetime) -> None:
+        mine = (col(DigestDelivery.week) == str(week), col(DigestDelivery.destination) == str(destination))
         with translated("noting a digest"), self._engine.begin() as connection:
             connection.execute(update(DigestDelivery).where(*mine).values(**values))
 
     def last(self) -> str:
         """Return the newest week whose digest some place got; an empty text for none."""
-        query = select(func.max(col(DigestDelivery.week))).where(col(DigestDelivery.delivered_at).is_not(None))
+        query = select(func.max(col(DigestDelivery.week))).where(
+            col(DigestDelivery.delivered_at).is_not(None), col(DigestDelivery.destination).in_(list(Destination))
+        )
         with translated("reading the digests"), self._engine.connect() as connection:
             return connection.execute(query).scalar() or ""
 
@@ -113,9 +120,9 @@ class Deliveries:
         wanted = sorted({*since, *(found.keys() - done)})
         return [Due(week, destination) for week in wanted[-MOST_WEEKS:]]
 
-    def _found(self, destination: Destination) -> dict[Week, datetime | None]:
+    def _found(self, destination: str) -> dict[Week, datetime | None]:
         """Return when a place got the digests that were ever begun for it; `None` for what it has not got."""
         columns = (col(DigestDelivery.week), col(DigestDelivery.delivered_at))
-        query = select(*columns).where(col(DigestDelivery.destination) == destination.value)
+        query = select(*columns).where(col(DigestDelivery.destination) == str(destination))
         with translated("reading the digests"), self._engine.connect() as connection:
             return {Week.parse(row.week): row.delivered_at for row in connection.execute(query)}

@@ -99,7 +99,8 @@ def digest_mail(digest: Digest, envelope: Envelope, files: Mapping[str, bytes] =
     message["Subject"] = one_line(told.subject, 150)
     message["From"], message["To"] = sender, recipients
     message["Date"] = digest.made_at
-    message["Message-ID"] = f"<clausebot-digest-{digest.week}@{sender.domain}>"
+    name = f"{digest.week}-so-far" if digest.is_running else str(digest.week)
+    message["Message-ID"] = f"<clausebot-digest-{name}@{sender.domain}>"
     message["List-Id"] = f"Clausebot weekly digest <digest.clausebot.{sender.domain}>"
     message["List-Post"] = "NO"
     if envelope.unsubscribe:

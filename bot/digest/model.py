@@ -231,6 +231,11 @@ class Digest:
         """Whether nobody asked anything."""
         return not self.numbers.questions
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the week was not over when the digest was made."""
+        return self.made_at < self.end
+
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON: fields by name, moments in ISO 8601 and UTC, weeks as `2026-W47`."""
         found: dict[str, Any] = _plain(self)

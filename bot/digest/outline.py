@@ -112,9 +112,9 @@ def outline(digest: Digest) -> Outline:
     week, zone = digest.week, ZoneInfo(digest.zone)
     todo = tuple(_todo(digest))
     return Outline(
-        title=f"Week {week.number}, {week.year}",
+        title=f"Week {week.number}, {week.year}" + (", so far" if digest.is_running else ""),
         dates=f"{span(week.days)}, {digest.zone}",
-        subject=f"Licence digest {week}: {_subject(digest, todo)}",
+        subject=f"Licence digest {week}{' so far' if digest.is_running else ''}: {_subject(digest, todo)}",
         summary=_quiet(todo) if digest.is_empty else _summary(digest),
         todo=todo,
         figures=() if digest.is_empty else tuple(_figures(digest)),

@@ -40,6 +40,7 @@ log = structlog.get_logger()
 _SCHEMES = {"smtp": Security.NONE, "smtp+starttls": Security.STARTTLS, "smtps": Security.TLS}
 _AT_ONCE = 4
 """Names or addresses that are asked for at the same time."""
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _LINKED = 20
 """Reviews that lead to their cases: more than a digest shows."""
 
@@ -54,9 +55,13 @@ class Sending:
         self._inbox = Inbox(services.engine)
         self._deliveries: Deliveries = services.deliveries
 
-    def due(self, now: datetime) -> list[Due]:
-        """Return the digests that the settings want sent by now and that are not. Raises `StoreError`."""
-        settings, begins = self._services.settings, Weekly(self._services.engine).begins()
+    def due(self, now: datetime, *, first: bool = False) -> list[Due]:
+        """Return the digests that the settings want sent by now and that are not. Raises `StoreError`.
+
+        With `first`, a place that never got one is to get the last week's, also where the record began later.
+        """
+        settings = self._services.settings
+        begins = _EVER if first else Weekly(self._services.engine).begins()
         return [d for place in destinations(settings) for d in self._deliveries.due(place, now, settings.zone, begins)]
 
     async def send_job(self, _key: str, job: Mapping[str, Any]) -> None:
@@ -72,8 +77,12 @@ class Sending:
             raise UnderWayError(f"The digest of {week} ({destination.value}) is being sent by another process.")
 
     async def send(self, week: Week, destination: Destination, now: datetime) -> bool:
-        """Send a digest; false where it was sent, or another process is at it. Raises what goes wrong."""
-        if not await asyncio.to_thread(self._deliveries.claim, week, destination, now):
+        """Send a digest; false where it was sent, or another process is at it. Raises what goes wrong.
+
+        That of a week which still runs is sent as such, once, and takes nothing from the whole one.
+        """
+        place = destination.so_far if week.bounds(self._services.settings.zone)[1] > now else destination.value
+        if not await asyncio.to_thread(self._deliveries.claim, week, place, now):
             return False
         try:
             made = await self._made(week, now)
@@ -82,9 +91,9 @@ class Sending:
             else:
                 await self._mail(made)
         except BaseException:
-            await asyncio.to_thread(self._deliveries.let_go, week, destination)
+            await asyncio.to_thread(self._deliveries.let_go, week, place)
             raise
-        await asyncio.to_thread(self._deliveries.delivered, week, destination, datetime.now(UTC))
+        await asyncio.to_thread(self._deliveries.delivered, week, place, datetime.now(UTC))
         log.info("digest_sent", week=str(week), destination=destination.value)
         return True
 
@@ -95,7 +104,7 @@ class Sending:
 
     async def _post(self, made: WeeklyDigest) -> None:
         team, place = place_of(self._services.settings.digest_channel)
-        mark = f"digest:{made.digest.week}"
+        mark = f"digest:{made.digest.week}" + (":so-far" if made.digest.is_running else "")
         messages = [marked(message, mark, part) for part, message in enumerate(digest_messages(made.digest))]
         first = await self._posting.say_once(team, place, messages, mark)
         await self._posting.upload_once(team, Place(place.channel, first), made.files())
@@ -197,7 +206,7 @@ async def send_due(services: Services, week: Week | None, now: datetime) -> tupl
     """Send what is due, or one week's digest, wherever the settings want it; return what was done and what failed.
 
     Raises `ConfigurationError` where the settings want it nowhere or lack something, and `DigestError` for a week that
-    is not over: what is sent once must be whole.
+    has not begun.
     """
     settings = services.settings
     wanted = destinations(settings)
@@ -206,13 +215,13 @@ async def send_due(services: Services, week: Week | None, now: datetime) -> tupl
             "Nobody is to get the digest; set CLAUSEBOT_DIGEST_CHANNEL to a channel's id, or CLAUSEBOT_DIGEST_MAIL."
         )
     check_sending(settings)
-    if week and week > Week.last_finished(now, settings.zone):
-        raise DigestError(f"{week} is not over; its digest can be looked at, and sent when it is.")
+    if week and week > Week.of(now, settings.zone):
+        raise DigestError(f"{week} has not begun.")
     told, failed = [], []
     async with aiohttp.ClientSession() as session:
         clients, _ = opened_clients(services.engine, settings, session)
         sending = Sending(services, clients, Posting(clients))
-        due = [Due(week, place) for place in wanted] if week else sending.due(now)
+        due = [Due(week, place) for place in wanted] if week else sending.due(now, first=True)
         for one in due:
             name = f"{one.week} ({one.destination.value})"
             try:

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from bot.audit.anchors import KEY_FILE
 from bot.cli import main
-from bot.digest.deliveries import HOUR
+from bot.digest.deliveries import HOUR, Destination
 from bot.digest.week import Week
 from bot.services import open_services
 from bot.settings import read_settings
@@ -45,14 +45,20 @@ Run = Callable[..., Ran]
 
 
 @pytest.fixture
-def record(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The address of a record with three questions of the last week."""
+def empty(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of an empty record."""
     monkeypatch.setenv("CLAUSEBOT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("CLAUSEBOT_DATABASE_URL", url)
     monkeypatch.setenv("CLAUSEBOT_TIME_ZONE", "Europe/Berlin")
+    return url
+
+
+@pytest.fixture
+def record(empty: str) -> str:
+    """The address of a record with three questions of the last week."""
     with open_services(read_settings()) as services:
         decide_in(services.audit, LAST, ZONE)
-    return url
+    return empty
 
 
 @pytest.fixture
@@ -246,14 +252,39 @@ async def test_it_is_sent_once(record: str, run: Run, channel: LoopbackSlack, ma
         assert services.anchors.last_count() == 3
 
 
-async def test_a_week_that_runs_is_not_sent(record: str, run: Run, channel: LoopbackSlack) -> None:
-    """It would be sent once, and half; later it is sent whole."""
+async def test_a_week_that_runs_is_sent_as_such(
+    record: str, run: Run, channel: LoopbackSlack, mailbox: Mailbox
+) -> None:
+    """Once, marked as half a week, and nothing is taken from the whole one; a week to come is refused."""
     running = Week.of(datetime.now(UTC), ZONE)
-    refused = await asyncio.to_thread(run, "--post", "--week", str(running))
+    sent = await asyncio.to_thread(run, "--post", "--week", str(running))
+    again = await asyncio.to_thread(run, "--post", "--week", str(running))
+    refused = await asyncio.to_thread(run, "--post", "--week", str(running.next))
+    (main,) = [m for m in channel.messages("CLEGAL") if m.get("thread_ts") in (None, m["ts"])]
 
+    assert (sent.code, sent.out) == (0, f"{running} (slack): sent.\n{running} (mail): sent.\n")
+    assert again.out.count("was sent before") == 2
+    assert f"Week {running.number}, {running.year}, so far" in str(main["blocks"][0])
+    assert "so far" in str(mailbox.taken[0]["Subject"])
+    assert "so-far" in str(mailbox.taken[0]["Message-ID"])
     assert (refused.code, refused.out) == (1, "")
-    assert str(running) in refused.err
-    assert channel.messages("CLEGAL") == []
+    assert "has not begun" in refused.err
+    with open_services(read_settings()) as services:
+        assert not services.deliveries.is_delivered(running, Destination.SLACK)
+        assert services.deliveries.last() == ""
+
+
+async def test_who_sends_for_the_first_time_sees_the_last_week(
+    empty: str, run: Run, channel: LoopbackSlack, mailbox: Mailbox
+) -> None:
+    """Also where the record is younger: an empty week says so, and is sent once as any other."""
+    sent, again = await asyncio.to_thread(run, "--post"), await asyncio.to_thread(run, "--post")
+    (main,) = [m for m in channel.messages("CLEGAL") if m.get("thread_ts") in (None, m["ts"])]
+
+    assert (sent.code, sent.out) == (0, f"{LAST} (slack): sent.\n{LAST} (mail): sent.\n")
+    assert again.out == "Nothing is due.\n"
+    assert "nobody asked about a licence" in str(main["blocks"])
+    assert len(mailbox.taken) == 1
 
 
 async def test_four_timers_send_one(record: str, channel: LoopbackSlack, mailbox: Mailbox, tmp_path: Path) -> None:
