@@ -99,7 +99,8 @@ class Deliveries:
     def last(self) -> str:
         """Return the newest week whose digest some place got; an empty text for none."""
         query = select(func.max(col(DigestDelivery.week))).where(
-            col(DigestDelivery.delivered_at).is_not(None), col(DigestDelivery.destination).in_(list(Destination))
+            col(DigestDelivery.delivered_at).is_not(None),
+            col(DigestDelivery.destination).in_([d.value for d in Destination]),
         )
         with translated("reading the digests"), self._engine.connect() as connection:
             return connection.execute(query).scalar() or ""

@@ -250,6 +250,7 @@ async def test_it_is_sent_once(record: str, run: Run, channel: LoopbackSlack, ma
     assert "Person U0" in (table or b"").decode("utf-8-sig")
     with open_services(read_settings()) as services:
         assert services.anchors.last_count() == 3
+        assert services.deliveries.last() == str(LAST)
 
 
 async def test_a_week_that_runs_is_sent_as_such(
