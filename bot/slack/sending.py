@@ -76,12 +76,12 @@ class Sending:
         if not is_there:
             raise UnderWayError(f"The digest of {week} ({destination.value}) is being sent by another process.")
 
-    async def send(self, week: Week, destination: Destination, now: datetime) -> bool:
+    async def send(self, week: Week, destination: Destination, now: datetime, *, so_far: bool = False) -> bool:
         """Send a digest; false where it was sent, or another process is at it. Raises what goes wrong.
 
-        That of a week which still runs is sent as such, once, and takes nothing from the whole one.
+        What there is `so_far` of a week that runs is sent once, too, and takes nothing from the whole one.
         """
-        place = destination.so_far if week.bounds(self._services.settings.zone)[1] > now else destination.value
+        place = destination.so_far if so_far else destination.value
         if not await asyncio.to_thread(self._deliveries.claim, week, place, now):
             return False
         try:
@@ -225,7 +225,8 @@ async def send_due(services: Services, week: Week | None, now: datetime) -> tupl
         for one in due:
             name = f"{one.week} ({one.destination.value})"
             try:
-                is_sent = await plainly(sending.send(one.week, one.destination, now))
+                so_far = one.week == Week.of(now, settings.zone)
+                is_sent = await plainly(sending.send(one.week, one.destination, now, so_far=so_far))
             except (ClausebotError, aiohttp.ClientError, OSError) as error:
                 failed.append(f"The digest of {name} was not sent: {error}")
             else:
